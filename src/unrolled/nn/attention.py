@@ -45,8 +45,9 @@ class SelfAttention(nn.Module):
 
     def __init__(self, D: int, H: int):
         super().__init__()
-        for name in ("W_q", "W_k", "W_v"):
-            setattr(self, name, nn.Parameter(torch.randn(H, D) * D**-0.5))
+        self.W_q = nn.Parameter(torch.randn(H, D) * D**-0.5)
+        self.W_k = nn.Parameter(torch.randn(H, D) * D**-0.5)
+        self.W_v = nn.Parameter(torch.randn(H, D) * D**-0.5)
         self.attend = Attention("scaled")
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
