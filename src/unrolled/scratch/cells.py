@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from unrolled.axes import Array
-from unrolled.scratch import rnn
+from unrolled.scratch import gru, lstm, rnn
 
 Params = dict[str, Array]
 State = tuple[Array, ...]
@@ -60,4 +60,17 @@ def _rnn_backward(dh: Array, dstate_T: State | None, cache: Any) -> tuple[Array,
 
 RNN = Cell("rnn", ("h",), rnn.init_rnn, _rnn_step, _rnn_step_backward, _rnn_forward, _rnn_backward)
 
-CELLS = {cell.name: cell for cell in (RNN,)}
+LSTM = Cell(
+    "lstm",
+    ("h", "c"),
+    lstm.init_lstm,
+    lstm.lstm_step,
+    lstm.lstm_step_backward,
+    lstm.lstm_forward,
+    lstm.lstm_backward,
+)
+GRU = Cell(
+    "gru", ("h",), gru.init_gru, gru.gru_step, gru.gru_step_backward, gru.gru_forward, gru.gru_backward
+)
+
+CELLS = {cell.name: cell for cell in (RNN, GRU, LSTM)}
