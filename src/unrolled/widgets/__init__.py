@@ -1,0 +1,8 @@
+"""Pictures that compute: each is one anywidget class and one ES module with no dependency.
+
+They run in Jupyter, in step with Python, and on a page with no kernel.
+"""
+
+from unrolled.widgets.unrolled_stepper import UnrolledStepper, unrolled_stepper
+
+__all__ = ["UnrolledStepper", "unrolled_stepper"]

@@ -1,0 +1,81 @@
+"""What every widget needs on the Python side: one self-contained module, and arrays that travel well.
+
+A notebook carries a widget's source in its saved state, so the module may import nothing: ``module``
+puts the shared kit, the style sheets and the widget itself into one text.
+"""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike
+
+from unrolled.axes import Array, expect_finite
+
+STATIC = Path(__file__).parent / "static"
+LIMIT = 60_000
+"""The most bytes a module may weigh, since each saved notebook carries it."""
+
+
+class SizeError(ValueError, traitlets.TraitError):
+    """A value that does not fit its network: a ValueError that also lets traitlets take the change back."""
+
+
+def module(name: str) -> str:
+    """The source of widget ``name``: kit, style and widget as one ES module without an import."""
+    kit, widget = (_read(f"{part}.mjs") for part in ("_kit", name))
+    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in ("_kit", name))
+    kit = kit.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
+    kit = re.sub(r"^export (?=const|function|async|class)", "", kit, flags=re.MULTILINE)
+    widget = re.sub(r'^import \{[^}]*\} from "\./_kit\.mjs";\n', "", widget, flags=re.MULTILINE)
+    return _squeeze_js(kit + widget)
+
+
+class Numbers(traitlets.TraitType):
+    """A vector or matrix of finite numbers: takes anything array-like, keeps nested lists (JSON)."""
+
+    def __init__(self, ndim: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.ndim = ndim
+
+    def validate(self, obj: Any, value: ArrayLike) -> list:
+        """Return nested lists of floats, or raise with what was expected."""
+        name = self.name or "array"
+        try:
+            array = expect_finite(name, np.asarray(value, dtype=float))
+        except (TypeError, ValueError) as error:
+            said = str(error) if str(error).startswith(name) else f"{name}: expected numbers, {error}"
+            raise SizeError(said) from None
+        if array.ndim != self.ndim:
+            raise SizeError(f"{name}: expected {self.ndim} axes, got shape {array.shape}")
+        return array.tolist()
+
+
+def to_base64(array: ArrayLike) -> str:
+    """Little-endian float16 in base64, row by row: how arrays travel to ``decodeF16`` of the kit."""
+    with np.errstate(over="ignore"):
+        return base64.b64encode(np.asarray(array, dtype="<f2").tobytes()).decode("ascii")
+
+
+def from_base64(text: str, shape: tuple[int, ...]) -> Array:
+    """The array that ``to_base64`` wrote, as float64."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f2").reshape(shape).astype(float)
+
+
+def _read(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _squeeze_js(text: str) -> str:
+    """Without comment lines and indentation: our modules have no text that spans lines."""
+    text = re.sub(r"^\s*/\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s+", "", text, flags=re.MULTILINE)
+
+
+def _squeeze_css(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
