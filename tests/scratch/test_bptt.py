@@ -29,7 +29,7 @@ TIGHT = {"rtol": 1e-10, "atol": 1e-13}
 
 def draw(seed, B, T, D, H, K, leading=True):
     rng = np.random.default_rng(seed)
-    network = {name: rng.normal(size=p.shape) for name, p in init_network(rng, D, H, K).items()}
+    network = {name: rng.normal(scale=0.6, size=p.shape) for name, p in init_network(rng, D, H, K).items()}
     shape = (B,) if leading else ()
     x, h_0 = rng.normal(size=(*shape, T, D)), rng.normal(size=(*shape, H))
     mask = np.arange(T) < rng.integers(1, T + 1, size=(*shape, 1))
@@ -59,7 +59,7 @@ def test_one_step_by_hand():
     assert d["U"] == 0 and set(d) == {"W", "U", "V"}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, derandomize=True)  # no gradient by chance too small to measure
 @given(
     seeds, sizes, sizes, sizes, sizes, st.integers(2, 4), st.booleans(), st.sampled_from(["tanh", "sigmoid"])
 )
@@ -160,7 +160,8 @@ def test_one_segment_is_full_bptt(seed, B, T, D, H, K, more, masked, leading):
     mask = mask if masked else None
     (segment,) = truncated_bptt(x, targets, network, T + more, h_0, mask)
     loss, dx, dh_0, d = whole(x, targets, network, h_0, mask)
-    assert segment.loss == loss and segment.steps == slice(0, T)
+    np.testing.assert_allclose(segment.loss, loss, **TIGHT)
+    assert segment.steps == slice(0, T) and segment.n_tokens == (targets.size if mask is None else mask.sum())
     assert_all_close({"x": segment.dx, "h_0": segment.dh_0, **segment.dnetwork}, {"x": dx, "h_0": dh_0, **d})
     h, _ = rnn_forward(x, network["W"], network["U"], network["b"], h_0, mask)
     np.testing.assert_allclose(segment.h_T, h[..., -1, :], **TIGHT)
