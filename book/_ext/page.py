@@ -1,0 +1,131 @@
+"""The theme, what a page needs besides its text, and the front page at the site's root.
+
+- registers ``book/_theme`` as the theme ``unrolled`` (it inherits Sphinx's ``basic``, nothing else);
+- tells the template whether a page has equations or widgets, so that only such pages load their files;
+- wraps tables so that they scroll inside themselves; gives a page without a description its first paragraph;
+- copies fonts and KaTeX's style sheet from ``node_modules``, woff2 only.
+"""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).resolve().parents[2]
+THEME = ROOT / "book" / "_theme"
+PACKAGES = ROOT / "node_modules"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+FONTS = (
+    ("source-serif-4", "latin-400-normal"),
+    ("source-serif-4", "latin-400-italic"),
+    ("source-serif-4", "latin-600-normal"),
+    ("source-sans-3", "latin-400-normal"),
+    ("source-sans-3", "latin-600-normal"),
+    ("source-code-pro", "latin-400-normal"),
+)
+START = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<meta name="description" content="{title}: an interactive course on sequence models for language.">
+<meta http-equiv="refresh" content="0; url={page}">
+<link rel="canonical" href="{page}">
+<style>body {{ font: 1.2rem/1.6 Georgia, serif; margin: 20vh auto; max-width: 30rem; padding: 0 1.5rem; color-scheme: light dark; }}</style>
+</head>
+<body><main><h1>{title}</h1><p><a href="{page}">To the first page</a></p></main></body>
+</html>
+"""
+
+
+def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """What the template asks for: has_math, has_widgets, fallback_description, theme_digest."""
+    body = context.get("body", "")
+    scripts = context.get("script_files", [])
+    context["has_math"] = 'class="katex' in body
+    context["has_widgets"] = any(getattr(s, "attributes", {}).get("type") == WIDGET_STATE for s in scripts)
+    context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
+    if body and not pagename.startswith("code/"):
+        context["body"] = scrolling_tables(body)
+    if 'name="description"' not in (context.get("metatags") or ""):
+        context["fallback_description"] = description(doctree, context.get("title", ""))
+
+
+def scrolling_tables(body: str) -> str:
+    """Each table in a box that scrolls sideways.
+
+    >>> scrolling_tables("<table><tr></tr></table>")
+    '<div class="table-scroll"><table><tr></tr></table></div>'
+    """
+    opened = re.sub(r"<table(?=[\s>])", '<div class="table-scroll"><table', body)
+    return opened.replace("</table>", "</table></div>")
+
+
+def description(doctree: nodes.document | None, title: str) -> str:
+    """The page's first paragraph, cut at a word; its title where it has none."""
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else iter(())
+    text = next((p.astext() for p in paragraphs if len(p.astext()) > 40), "")
+    text = (
+        " ".join(text.split()) or f"{re.sub('<.*?>', '', title)}, in Unrolled, a course on sequence models."
+    )
+    return text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + " …"
+
+
+def digest(app: Sphinx) -> None:
+    """A short hash of the theme's files: a browser that has seen an older page asks for the new ones."""
+    theme = hashlib.sha256()
+    for path in sorted((THEME / "static").rglob("*")):
+        if path.is_file():
+            theme.update(path.read_bytes())
+    app.unrolled_theme_digest = theme.hexdigest()[:8]  # type: ignore[attr-defined]
+
+
+def copy_packages(app: Sphinx, error: Exception | None) -> None:
+    """Fonts and KaTeX's style sheet, without what no page asks for."""
+    if error or app.builder.format != "html":
+        return
+    if not (PACKAGES / "katex").is_dir():
+        raise ExtensionError("node_modules is missing: run `make book`, or `npm ci`")
+    vendor = Path(app.outdir) / "_static" / "vendor"
+    (vendor / "fonts").mkdir(parents=True, exist_ok=True)
+    for family, cut in FONTS:
+        name = f"{family}-{cut}.woff2"
+        shutil.copyfile(PACKAGES / "@fontsource" / family / "files" / name, vendor / "fonts" / name)
+    katex = PACKAGES / "katex" / "dist"
+    (vendor / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
+    for font in (katex / "fonts").glob("*.woff2"):
+        shutil.copyfile(font, vendor / "katex" / "fonts" / font.name)
+    css = (katex / "katex.min.css").read_text(encoding="utf-8")
+    (vendor / "katex" / "katex.css").write_text(only_woff2(css), encoding="utf-8")
+
+
+def only_woff2(css: str) -> str:
+    """KaTeX's fonts in the one format that every browser of ours reads, drawn at once with a fallback."""
+    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)', "", css)
+    return css.replace("@font-face{", "@font-face{font-display:swap;")
+
+
+def write_start(app: Sphinx, error: Exception | None) -> None:
+    """``index.html`` at the root leads to the first page, under any path and from a file."""
+    if not error and app.builder.format == "html":
+        page = app.builder.get_target_uri(app.config.root_doc)
+        start = START.format(title=app.config.html_title, page=page)
+        (Path(app.outdir) / "index.html").write_text(start, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the theme and the passes; ``comments_config`` is set by jupyter-book and read by nobody here."""
+    app.add_html_theme("unrolled", str(THEME))
+    if "comments_config" not in app.config.values:
+        app.add_config_value("comments_config", {}, "env")
+    app.connect("builder-inited", digest)
+    app.connect("html-page-context", dress, priority=900)
+    app.connect("build-finished", copy_packages)
+    app.connect("build-finished", write_start, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
