@@ -1,0 +1,123 @@
+"""The command line: ``unrolled COMMAND``.  Each command imports what it needs when it runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from unrolled import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 failed, 2 wrong usage)."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if not hasattr(arguments, "run"):
+        arguments.parser.print_help()
+        return 2
+    return arguments.run(arguments)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; a command is one ``_add_…`` function that sets ``run``, a function of the arguments."""
+    parser = argparse.ArgumentParser(
+        prog="unrolled",
+        description="Unrolled: sequence models for language, from recurrence to attention.",
+    )
+    parser.add_argument("--version", action="version", version=f"unrolled {__version__}")
+    parser.set_defaults(parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in (_add_data,):
+        add(commands)
+    return parser
+
+
+def _add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    data = commands.add_parser(
+        "data",
+        help="list the corpora, their licences and where they are; download them",
+        description="With no ACTION: a table of the corpora, with licence, whom to name, and where each is.",
+        epilog="Corpora lie in the folder named by UNROLLED_DATA, else in your cache. "
+        "'witch' is part of the package and needs no download.",
+    )
+    data.set_defaults(run=_list_data, parser=data)
+    actions = data.add_subparsers(title="actions", metavar="ACTION")
+    fetch = actions.add_parser(
+        "fetch",
+        help="download a corpus, or check the copy that is here",
+        description="Exit code 1 on failure.",
+    )
+    fetch.add_argument("name", metavar="NAME", help="a corpus from the table, or 'all'")
+    fetch.set_defaults(run=_fetch_data)
+    path = actions.add_parser(
+        "path", help="print the paths of a corpus's files", description="Exit code 1 if one is not here."
+    )
+    path.add_argument("name", metavar="NAME", help="a corpus from the table")
+    path.set_defaults(run=_print_paths)
+
+
+def _list_data(arguments: argparse.Namespace) -> int:
+    from unrolled.data.registry import REGISTRY, VARIABLE, data_folder, find
+
+    print(f"Corpora in {data_folder()} (set {VARIABLE} for another folder)\n")
+    for source in REGISTRY.values():
+        missing = [file for file in source.files if find(file) is None]
+        state = "built in" if not source.files else "not here" if missing else "here"
+        if missing and len(missing) < len(source.files):
+            state = f"{len(source.files) - len(missing)} of {len(source.files)} files here"
+        print(f"{source.name:<12} {_megabytes(source.size):>8}  {source.licence:<14} {state}")
+        print(f"{'':12} {source.title}")
+        print(f"{'':12} for: {source.purpose}")
+        print(f"{'':12} credit: {source.attribution}")
+        for folder in sorted({str(path.parent) for file in source.files if (path := find(file))}):
+            print(f"{'':12} at: {folder}")
+    print("\nDownload: unrolled data fetch NAME|all")
+    return 0
+
+
+def _fetch_data(arguments: argparse.Namespace) -> int:
+    from unrolled.data.registry import REGISTRY, DataError, fetch, lookup
+
+    try:
+        sources = list(REGISTRY.values()) if arguments.name == "all" else [lookup(arguments.name)]
+    except ValueError as error:
+        return _complain(f"{error}, or all", 2)
+    failed = 0
+    for source in sources:
+        try:
+            paths = [fetch(file) for file in source.files]
+        except DataError as error:
+            failed = _complain(str(error), 1)
+            continue
+        where = f"in {paths[0].parent}" if paths else "is part of the package"
+        print(f"{source.name}: {where} ({source.licence}; {source.attribution})")
+    return failed
+
+
+def _print_paths(arguments: argparse.Namespace) -> int:
+    from unrolled.data.registry import find, lookup
+
+    try:
+        source = lookup(arguments.name)
+    except ValueError as error:
+        return _complain(str(error), 2)
+    if not source.files:
+        return _complain(f"{source.name} is part of the package and has no file", 1)
+    paths = [(file, find(file)) for file in source.files]
+    for file, path in paths:
+        if path is None:
+            return _complain(f"{file.name} is not here; download it: unrolled data fetch {source.name}", 1)
+    print("\n".join(str(path) for _, path in paths))
+    return 0
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size else "-"
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"unrolled: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
