@@ -25,7 +25,7 @@ STATEMENT = (
 )
 SEEDS = (1, 2, 3, 4, 5)
 # Absolute, first pattern that fits; training on another processor rounds differently and ends elsewhere.
-TOLERANCE = {"parameters_*": 0.0, "far_*": 0.4, "example_*": 0.25, "*": 0.05}
+TOLERANCE = {"parameters_*": 0.0, "long_*": 0.4, "example_*": 0.25, "*": 0.05}
 
 WORDS: Sequence[str] = (
     "apple bread chair cloud coin door flower garden hammer island "
@@ -33,8 +33,11 @@ WORDS: Sequence[str] = (
 ).split()
 K = 4  # the window
 DISTANCES = range(1, 13)  # trained on, mixed evenly
-FAR = (16, 24, 32, 48, 96)  # never trained on
-LENGTH, LONG = 16, 100  # words in a sentence: for training and tests, and for the far distances
+LENGTH = 16  # words in a sentence
+LONG, LONG_DISTANCES = (
+    100,
+    (4, 12, 24, 48, 96),
+)  # sentences longer than any trained on; past 12, distances too
 N_TRAIN, N_DEV, N_TEST = 20_000, 2_000, 1_000  # the test has N_TEST sentences for each distance
 EPOCHS, BATCH = 8, 64
 # Chosen by tune() on the development sentences of seed 0, which is not among SEEDS; all three rates did nearly as well.
@@ -123,13 +126,13 @@ def run(seed: int) -> dict[str, float]:
     """Accuracy by distance; both networks train on the same sentences and are tested on the same others."""
     rng = np.random.default_rng([seed, 1])
     tests = {d: sentences(rng, N_TEST, d) for d in DISTANCES}
-    far = {d: sentences(rng, N_TEST, d, LONG) for d in FAR}
+    long = {d: sentences(rng, N_TEST, d, LONG) for d in LONG_DISTANCES}
     figures = {"chance": CHANCE}
     for name in NETWORKS:
         model, _ = train(name, seed, LEARNING_RATE[name])
         figures[f"parameters_{name}"] = float(sum(p.numel() for p in model.parameters()))
         figures |= {f"{name}_d{d}": accuracy(model, *test) for d, test in tests.items()}
-        figures |= {f"far_{name}_d{d}": accuracy(model, *test) for d, test in far.items()}
+        figures |= {f"long_{name}_d{d}": accuracy(model, *test) for d, test in long.items()}
         figures[f"example_{name}"] = probability_of_answer(model, EXAMPLE)
     gaps = {d: figures[f"rnn_d{d}"] - figures[f"window_d{d}"] for d in DISTANCES}
     figures["gap_beyond"] = min(gaps[d] for d in DISTANCES if d > K)  # the worst distance decides
@@ -158,7 +161,7 @@ def criterion(summary: dict[str, dict]) -> str:
     return "does not hold" if gap[1] < 0.2 else "undecided"
 
 
-def data() -> dict[str, str]:
+def data() -> dict[str, str | int]:
     """The sentences are made, not found: their name, what they are, and a hash of the first seed's first thousand."""
     tokens, answers = sentences(np.random.default_rng([SEEDS[0], 0]), N_TEST)
     made = hashlib.sha256(tokens.numpy().astype("<i8").tobytes() + answers.numpy().astype("<i8").tobytes())
@@ -166,6 +169,9 @@ def data() -> dict[str, str]:
         "name": "random words, one in capitals (made by the experiment)",
         "sha256": made.hexdigest(),
         "example": EXAMPLE,
+        "window": K,
+        "trained_on": f"{N_TRAIN} sentences of {LENGTH} words, {EPOCHS} epochs",
+        "tested_on": f"{N_TEST} other sentences a distance and seed",
     }
 
 
