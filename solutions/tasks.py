@@ -62,7 +62,9 @@ def chapters() -> list[str]:
 def source_path(chapter: str) -> Path:
     """The source of one assignment, or ValueError that names those there are."""
     if chapter not in chapters():
-        raise ValueError(f"assignment: expected one of {', '.join(chapters()) or 'none yet'}, got {chapter!r}")
+        raise ValueError(
+            f"assignment: expected one of {', '.join(chapters()) or 'none yet'}, got {chapter!r}"
+        )
     return ROOT / chapter / f"{chapter}.md"
 
 
@@ -108,7 +110,9 @@ def keep_solution(source: str) -> str:
     whole = re.search(rf"^{BEGIN_SOLUTION}\n(.*?)^{END_SOLUTION}", source, flags=re.DOTALL | re.MULTILINE)
     if whole:
         return whole[1].strip()
-    return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN_SOLUTION, END_SOLUTION))
+    return "\n".join(
+        line for line in source.split("\n") if line.strip() not in (BEGIN_SOLUTION, END_SOLUTION)
+    )
 
 
 def split_tests(source: str) -> tuple[str, str]:
