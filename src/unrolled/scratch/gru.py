@@ -42,8 +42,7 @@ class GRUSequence(NamedTuple):
     m: Array  # (T, N, H)
     h: Array  # (T + 1, N, H)
     mask: Array | None  # (T, N, 1)
-    W: Array  # (3H, D), rows in the order of GATES
-    U: Array  # (3H, H)
+    params: Params
     leading: tuple[int, ...]
 
 
@@ -108,18 +107,19 @@ def gru_forward(
     W, U, b = seq.pack(p, GATES)
     (T, N, D), H = x.shape, U.shape[1]
     half = np.repeat(np.array([0.5, 0.5, 1.0], W.dtype), H)  # σ(a) = ½ + ½ tanh(½ a): one tanh for both
-    Wx = (x.reshape(T * N, D) @ (W.T * half) + b * half).reshape(T, N, 3, H)  # all gates, all steps
-    U_half = np.ascontiguousarray(U.T * half)
+    Wx = x.reshape(T * N, D) @ (W.T * half)  # all gates, all steps, one product
+    Wx += b * half
+    Wx, U_half = Wx.reshape(T, N, 3, H), np.ascontiguousarray(U.T * half)
     gates, h, m = (np.empty(shape, Wx.dtype) for shape in ((T, 3, N, H), (T + 1, N, H), (T, N, H)))
     h[0] = h_0
     for t in range(T):
-        a_h = (h[t] @ U_half).reshape(N, 3, H)
+        a_h = (h[t] @ U_half).reshape(N, 3, H)  # one product for the three gates
         m[t] = a_h[:, 2] + p["b_hn"]
         _step_in_place(Wx[t].swapaxes(0, 1), a_h.swapaxes(0, 1), m[t], h[t], gates[t], h[t + 1])
         if mask is not None:
             np.copyto(h[t + 1], h[t], where=~mask[t])
     state_T = (h[T].reshape(*leading, H),)
-    return seq.from_steps(h[1:], leading), state_T, GRUSequence(x, gates, m, h, mask, W, U, leading)
+    return seq.from_steps(h[1:], leading), state_T, GRUSequence(x, gates, m, h, mask, p, leading)
 
 
 def _step_in_place(a_x: Array, a_h: Array, m_t: Array, h_prev: Array, gates: Array, h_t: Array) -> None:
@@ -142,13 +142,14 @@ def gru_backward(
 
     Returns (dx, (dh_0,), dparams).
     """
-    x, gates, m, h, mask, W, U, leading = cache
+    x, gates, m, h, mask, params, leading = cache
     T, N, H = m.shape
-    dh = seq.to_steps(expect_shape("dh", dh, (*leading, T, H)))
+    W, U, _ = seq.pack(params, GATES)
+    dh = expect_shape("dh", dh, (*leading, T, H)).reshape(N, T, H)
     (dh_t,) = seq.gradient_of_state(dstate_T, ("h",), h[0], leading)
     da, da_h = np.empty((2, T, N, 3, H), h.dtype)  # towards W x_t, and towards U h_{t-1}
     for t in reversed(range(T)):
-        dh_t += dh[t]
+        dh_t += dh[:, t]
         _step_back_in_place(gates[t], m[t], h[t], dh_t, da[t].swapaxes(0, 1))
         if mask is not None:
             da[t] *= mask[t, ..., None]

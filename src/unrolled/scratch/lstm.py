@@ -45,10 +45,8 @@ class LSTMSequence(NamedTuple):
     gates: Array  # (T, 4, N, H): f_t, i_t, o_t, g_t = gates[t]
     h: Array  # (T + 1, N, H)
     c: Array  # (T + 1, N, H)
-    tanh_c: Array  # (T, N, H)
     mask: Array | None  # (T, N, 1)
-    W: Array  # (4H, D), rows in the order of GATES
-    U: Array  # (4H, H)
+    params: Params
     leading: tuple[int, ...]
 
 
@@ -130,31 +128,32 @@ def lstm_forward(
     W, U, b = seq.pack(p, GATES)
     (T, N, D), H = x.shape, U.shape[1]
     half = np.repeat(np.array([0.5, 0.5, 0.5, 1.0], W.dtype), H)  # σ(a) = ½ + ½ tanh(½ a): one tanh for all
-    Wx = x.reshape(T * N, D) @ (W.T * half) + b * half  # all gates, all steps, one product
+    Wx = x.reshape(T * N, D) @ (W.T * half)  # all gates, all steps, one product
+    Wx += b * half
     Wx, U_half = Wx.reshape(T, N, 4, H), np.ascontiguousarray(U.T * half)
-    gates = np.empty((T, 4, N, H), Wx.dtype)
-    h, c, tanh_c = (np.empty((steps, N, H), Wx.dtype) for steps in (T + 1, T + 1, T))
+    gates = Wx.reshape(T, 4, N, H)  # a step's gates take the memory of its W x_t, which is read by then
+    h, c = np.empty((T + 1, N, H), Wx.dtype), np.empty((T + 1, N, H), Wx.dtype)
     h[0], c[0] = h_0, c_0
     for t in range(T):
-        a = Wx[t] + (h[t] @ U_half).reshape(N, 4, H)
+        a = Wx[t] + (h[t] @ U_half).reshape(N, 4, H)  # one product for the four gates
         np.tanh(a.swapaxes(0, 1), out=gates[t])
-        _step_in_place(gates[t], h[t + 1], c[t], c[t + 1], tanh_c[t])
+        _step_in_place(gates[t], c[t], c[t + 1], h[t + 1])
         if mask is not None:
             np.copyto(h[t + 1], h[t], where=~mask[t])
             np.copyto(c[t + 1], c[t], where=~mask[t])
     state_T = (h[T].reshape(*leading, H), c[T].reshape(*leading, H))
-    return seq.from_steps(h[1:], leading), state_T, LSTMSequence(x, gates, h, c, tanh_c, mask, W, U, leading)
+    return seq.from_steps(h[1:], leading), state_T, LSTMSequence(x, gates, h, c, mask, p, leading)
 
 
-def _step_in_place(gates: Array, h_t: Array, c_prev: Array, c_t: Array, tanh_c: Array) -> None:
-    """Fill h_t, c_t and tanh c_t from the four tanh values in ``gates``, three of which become sigmoids."""
+def _step_in_place(gates: Array, c_prev: Array, c_t: Array, h_t: Array) -> None:
+    """Fill c_t and h_t from the four tanh values in ``gates``, three of which become sigmoids."""
     gates[:3] *= 0.5
     gates[:3] += 0.5
     f_t, i_t, o_t, g_t = gates  # (13.20), (13.23), (13.26), (13.22)
     np.multiply(c_prev, f_t, out=c_t)  # (13.21)
-    c_t += np.multiply(g_t, i_t, out=tanh_c)  # (13.24), (13.25); tanh_c lends its memory to j_t
-    np.tanh(c_t, out=tanh_c)
-    np.multiply(o_t, tanh_c, out=h_t)  # (13.27)
+    c_t += g_t * i_t  # (13.24), (13.25)
+    np.tanh(c_t, out=h_t)
+    h_t *= o_t  # (13.27)
 
 
 def lstm_backward(
@@ -164,22 +163,21 @@ def lstm_backward(
 
     Returns (dx, (dh_0, dc_0), dparams).
     """
-    x, _, h, _, _, mask, W, U, leading = cache
+    x, _, h, _, mask, params, leading = cache
     T, N, H = len(x), *h.shape[1:]
-    dh = seq.to_steps(expect_shape("dh", dh, (*leading, T, H)))
+    W, U, _ = seq.pack(params, GATES)
+    dh = expect_shape("dh", dh, (*leading, T, H)).reshape(N, T, H)
     dh_t, dc_t = seq.gradient_of_state(dstate_T, ("h", "c"), h[0], leading)
     da = np.empty((T, N, 4, H), h.dtype)
     for t in reversed(range(T)):
-        dh_t += dh[t]
+        dh_t += dh[:, t]
         dc_prev = _step_back_in_place(t, da[t].swapaxes(0, 1), dh_t, dc_t, cache)
         if mask is not None:
             da[t] *= mask[t, ..., None]
         dh_prev = da[t].reshape(N, 4 * H) @ U
-        dh_t, dc_t = (
-            (dh_prev, dc_prev)
-            if mask is None
-            else (np.where(mask[t], dh_prev, dh_t), np.where(mask[t], dc_prev, dc_t))
-        )
+        if mask is not None:  # past the padding goes what came, unchanged
+            dh_prev, dc_prev = np.where(mask[t], dh_prev, dh_t), np.where(mask[t], dc_prev, dc_t)
+        dh_t, dc_t = dh_prev, dc_prev
     da = da.reshape(T * N, 4 * H)
     dW, dU = (x.reshape(T * N, -1).T @ da).T, (h[:-1].reshape(T * N, H).T @ da).T
     dx = seq.from_steps((da @ W).reshape(x.shape), leading)
@@ -189,7 +187,7 @@ def lstm_backward(
 
 def _step_back_in_place(t: int, da: Array, dh_t: Array, dc_t: Array, cache: LSTMSequence) -> Array:
     """Fill ``da``, the gradients of the four pre-activations of step t; return dc_{t-1}."""
-    gates, c_prev, tanh_c = cache.gates[t], cache.c[t], cache.tanh_c[t]
+    gates, c_prev, tanh_c = cache.gates[t], cache.c[t], np.tanh(cache.c[t + 1])
     f_t, i_t, o_t, g_t = gates
     slope = 1.0 - gates[:3]
     slope *= gates[:3]  # of the three sigmoids
