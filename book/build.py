@@ -287,7 +287,7 @@ def run_sphinx(root: Path, out: Path, everything: bool, read: list[str]) -> None
     import warnings
 
     warnings.simplefilter("ignore")  # of the tools among themselves; Sphinx's own come through `heard`
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    os.environ["IPYTHONDIR"] = str(quiet_profile(out))
     from jupyter_book.config import get_final_config
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -319,6 +319,14 @@ def run_sphinx(root: Path, out: Path, everything: bool, read: list[str]) -> None
         ]
         raise Failed("\n\n".join(failures + [tidy(root, line) for line in rest]))
     prune(out / "html", set(app.env.found_docs))
+
+
+def quiet_profile(out: Path) -> Path:
+    """An IPython folder of the build's own: a page must not depend on what its author's IPython does at start."""
+    profile = out / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")  # it warns of local sockets
+    return profile.parent
 
 
 class Heard(list):

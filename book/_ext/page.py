@@ -45,11 +45,12 @@ START = """<!DOCTYPE html>
 
 
 def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """What the template asks for: has_math, has_widgets, fallback_description, theme_digest."""
+    """What the template asks for: has_math, has_widgets, sections, fallback_description, theme_digest."""
     body = context.get("body", "")
     scripts = context.get("script_files", [])
     context["has_math"] = 'class="katex' in body
     context["has_widgets"] = any(getattr(s, "attributes", {}).get("type") == WIDGET_STATE for s in scripts)
+    context["sections"] = context.get("toc", "").count("<li>") > 2  # more than the title and one section
     context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
     if body and not pagename.startswith("code/"):
         context["body"] = scrolling_tables(body)

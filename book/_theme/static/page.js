@@ -61,7 +61,7 @@
   });
 
   // where the reader is, in the contents
-  const links = new Map(all('.contents li.current a[href^="#"]').map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const links = new Map(all('.sections > ul > li > ul > li > a').map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
   const sections = [...links.keys()].map((id) => id && document.getElementById(id)).filter(Boolean);
   if (sections.length && "IntersectionObserver" in window) {
     const mark = () => {
