@@ -42,11 +42,11 @@ EMBEDDINGS = (
     (0.0, 0.0, 0.8),
 )
 # "recent" answers to the latest words and fades; "named" goes up at the first thing and stays up,
-# because 1.5 on the diagonal of U brings back more of it than tanh takes away.
+# because 1.8 on the diagonal of U brings back more of it than tanh takes away.
 DEFAULT = {
     "name": "Remembers a thing",
-    "W": [[-0.8, 1.0, -0.5], [2.0, 0.0, 0.0]],
-    "U": [[0.5, -0.3], [0.0, 1.5]],
+    "W": [[-0.8, 1.0, -0.5], [3.0, 0.0, 0.0]],
+    "U": [[0.5, -0.3], [0.0, 1.8]],
     "b": [0.1, -0.2],
     "V": [[0.0, 2.0], [0.0, -2.0]],
     "h_0": [0.0, 0.0],
@@ -56,8 +56,8 @@ DEFAULT = {
 }
 ORDER = {
     "name": "Sees order (3 units)",
-    "W": [[0.0, 2.0, 0.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]],
-    "U": [[0.0, 0.0, 0.0], [0.0, 1.5, 0.0], [2.0, 0.0, 0.0]],
+    "W": [[0.0, 2.0, 0.0], [3.0, 0.0, 0.0], [2.0, 0.0, 0.0]],
+    "U": [[0.0, 0.0, 0.0], [0.0, 1.8, 0.0], [2.0, 0.0, 0.0]],
     "b": [0.0, -0.2, -2.0],
     "V": [[0.0, 0.0, 2.0], [0.0, 0.0, -2.0]],
     "h_0": [0.0, 0.0, 0.0],
@@ -120,14 +120,14 @@ class UnrolledStepper(anywidget.AnyWidget):
         tokens = tokenize(self.text)
         ids = _lookup(tokens, self.vocab)
         x = np.array(self.embeddings)[ids]
-        h, _ = rnn_forward(x, np.array(self.W), np.array(self.U), np.array(self.b), np.array(self.h_0), g=self.g)
+        h, _ = rnn_forward(
+            x, np.array(self.W), np.array(self.U), np.array(self.b), np.array(self.h_0), g=self.g
+        )
         return Trace(tokens, ids, x, h, rnn_output(h, np.array(self.V)))
 
     @t.validate("text")
     def _check_text(self, proposal: Any) -> str:
-        n = len(tokenize(proposal["value"]))
-        if not 1 <= n <= MOST_TOKENS:
-            raise SizeError(f"text: expected 1 to {MOST_TOKENS} words, got {n}")
+        _count(proposal["value"])
         return proposal["value"]
 
     @t.observe("text")
@@ -158,7 +158,9 @@ class UnrolledStepper(anywidget.AnyWidget):
 
     @t.validate("W", "U", "V", "b", "h_0", "vocab", "embeddings", "features", "units", "outputs")
     def _check_network(self, proposal: Any) -> Any:
-        _check_sizes({**{name: getattr(self, name) for name in _NETWORK}, proposal["trait"].name: proposal["value"]})
+        _check_sizes(
+            {**{name: getattr(self, name) for name in _NETWORK}, proposal["trait"].name: proposal["value"]}
+        )
         return proposal["value"]
 
 
@@ -186,7 +188,7 @@ def unrolled_stepper(
 
     >>> w = unrolled_stepper("the green witch arrived")
     >>> w.trace.h.round(2)[-1]
-    array([-0.64,  0.73])
+    array([-0.64,  0.91])
     """
     own = W is not None or U is not None
     if own and (W is None or U is None):
@@ -204,11 +206,23 @@ def unrolled_stepper(
         "outputs": outputs or network.get("outputs") or [f"class {k + 1}" for k in range(K)],
     }
     _check_sizes(network)
-    n = len(tokenize(text))
+    n = _count(text)
     presets = _presets({**network, "g": g}, default=not own and vocab is None)
     return UnrolledStepper(
-        **network, text=text, g=g, folded=folded, presets=presets, step=min(3, max(n, 1)) if step is None else step
+        **network,
+        text=text,
+        g=g,
+        folded=folded,
+        presets=presets,
+        step=min(3, n) if step is None else step,
     )
+
+
+def _count(text: str) -> int:
+    n = len(tokenize(text))
+    if not 1 <= n <= MOST_TOKENS:
+        raise SizeError(f"text: expected 1 to {MOST_TOKENS} words, got {n}")
+    return n
 
 
 _NETWORK = ("W", "U", "V", "b", "h_0", "vocab", "embeddings", "features", "units", "outputs")

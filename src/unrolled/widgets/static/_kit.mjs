@@ -207,7 +207,10 @@ export function tokenRow(label, pick) {
         b.toggleAttribute("data-unknown", !!unknown[i]);
         b.title = unknown[i] ? `${word}: not in the vocabulary, read as <unk>` : word.length > 18 ? word : "";
       });
-      if (had) list.children[current]?.firstChild.focus({ preventScroll: true });
+      const now = list.children[current], { scrollTop, clientHeight } = list;
+      if (had) now?.firstChild.focus({ preventScroll: true });
+      const y = now ? now.offsetTop - list.offsetTop : 0;
+      if (y < scrollTop || y + now.offsetHeight > scrollTop + clientHeight) list.scrollTop = y - clientHeight / 2;
     },
   };
 }

@@ -252,13 +252,13 @@ function render({ model: given, el: place }) {
       const parts = { y: el("span", { class: "cell output" }), Vh: cell("Vh", "output") };
       return { ...parts, el: el("div", { class: "line out" }, el("span", { class: "who" }, name), parts.y, op("∝ exp("), parts.Vh, op(")")) };
     });
-    const eq = (n) => el("span", { class: "n" }, `(${n})`);
+    const eq = (n) => el("span", { class: "who n" }, `(${n})`);
     worked.replaceChildren(
       el("div", { class: "scroll lines", tabindex: 0, role: "group", "aria-label": "Equation 13.1 with the numbers of this step" },
-        el("div", { class: "line eq" }, el("span", { class: "who" }), source("h", "hidden", symbol("h_t")), op(["= ", el("i", {}, "g"), "("]), source("Uh", "hidden", el("i", {}, "U"), " ", symbol("h_t−1")), op("+"), source("Wx", "input", el("i", {}, "W"), " ", symbol("x_t")), op("+"), source("b", "plain", el("i", {}, "b")), op(")"), eq("13.1")),
+        el("div", { class: "line eq" }, eq("13.1"), source("h", "hidden", symbol("h_t")), op(["= ", el("i", {}, "g"), "("]), source("Uh", "hidden", el("i", {}, "U"), " ", symbol("h_t−1")), op("+"), source("Wx", "input", el("i", {}, "W"), " ", symbol("x_t")), op("+"), source("b", "plain", el("i", {}, "b")), op(")")),
         rows.map((r) => r.el)),
       el("div", { class: "scroll lines", tabindex: 0, role: "group", "aria-label": "Equation 13.3 with the numbers of this step" },
-        el("div", { class: "line eq out" }, el("span", { class: "who" }), el("span", { class: "term output" }, symbol("y_t")), op("= softmax("), source("Vh", "output", el("i", {}, "V"), " ", symbol("h_t")), op(")"), eq("13.3")),
+        el("div", { class: "line eq out" }, eq("13.3"), el("span", { class: "term output" }, symbol("y_t")), op("= softmax("), source("Vh", "output", el("i", {}, "V"), " ", symbol("h_t")), op(")")),
         outs.map((r) => r.el)));
   }
   function buildWeights(s) {
@@ -280,8 +280,8 @@ function render({ model: given, el: place }) {
       }));
       return el("div", { class: `matrix ${role}`, "data-t": term },
         el("table", {}, el("caption", {}, el("i", {}, key)),
-          heads[0] && el("thead", {}, el("tr", {}, el("td", { class: loud ? "" : "tight" }), heads.map((name) => el("th", { scope: "col" }, clip(name, 8))))),
-          el("tbody", {}, names.map((name, i) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: loud ? "" : "unseen" }, clip(name, 13))), cells[i].map((input) => el("td", {}, input)))))));
+          heads[0] && el("thead", {}, el("tr", {}, el("td", { class: !loud && "bare" }), heads.map((name) => el("th", { scope: "col" }, clip(name, 8))))),
+          el("tbody", {}, names.map((name, i) => el("tr", {}, el("th", { scope: "row", class: !loud && "bare" }, el("span", { class: loud ? "" : "unseen" }, clip(name, 13))), cells[i].map((input) => el("td", {}, input)))))));
     };
     weights.replaceChildren(matrix("W", "input", "Wx", s.units, s.features, true), matrix("U", "hidden", "Uh", s.units, s.units, false), matrix("b", "plain", "b", s.units, [""], false), matrix("V", "output", "Vh", s.outputs, s.units, true));
   }
@@ -306,7 +306,7 @@ function render({ model: given, el: place }) {
     row.update(net.tokens, t, net.unknown);
     const left = Math.min(step, T - 1) - 1;
     swap.hidden = T < 2;
-    if (T > 1) write(swap, `Swap “${clip(net.tokens[left], 12)}” and “${clip(net.tokens[left + 1], 12)}”`);
+    if (T > 1) write(swap, `Swap ${clip(net.tokens[left], 12)} ↔ ${clip(net.tokens[left + 1], 12)}`);
     const x = graph.update(net, step);
     put(graph.drawing, "aria-label", s.folded ? "One cell: x up to h through W, h up to y through V, and a dashed loop from h back to itself through U." : `The network unrolled over ${T} ${T === 1 ? "word" : "words"}; every copy has the same W, U and V. Step ${step} is marked.`);
     bar.update(step, T, s.playing, net.tokens[t]);
@@ -337,7 +337,7 @@ function render({ model: given, el: place }) {
     } else write(verdict, "");
     const more = step < T;
     for (const b of guesses) b.hidden = !more;
-    write(ask, more ? `Predict: at “${clip(net.tokens[step], 14)}”, will “${s.units[u]}” go` : known ? "" : "The sentence ends here. Go back, or swap two words.");
+    write(ask, more ? `Predict: at “${clip(net.tokens[step], 14)}”, will “${s.units[u]}” go` : known ? "" : T > 1 ? "The sentence ends here. Go back, or swap two words." : "The sentence ends here.");
   }
   function drawWorked(s, t, last) {
     rows.forEach((r, i) => {
