@@ -30,6 +30,10 @@ class Cell(NamedTuple):
     """(x (*B, T, D), params, state_0=None, mask=None) -> (h (*B, T, H), state_T, cache)"""
     backward: Callable[..., tuple[Array, State, Params]]
     """(dh (*B, T, H), dstate_T or None, cache) -> (dx, dstate_0, dparams)"""
+    width: int = 1
+    """The h that ``forward`` returns has width * H numbers: 2 for two directions side by side"""
+    shown: tuple[int, ...] = (0,)
+    """Where in the state the h's stand that ``forward`` shows: two of them for two directions"""
 
 
 def _rnn_step(x_t: Array, state: State, params: Params) -> tuple[State, Any]:
