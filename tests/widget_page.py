@@ -1,8 +1,23 @@
 """A bare page that shows a widget, for tests in Chromium: a stub host, served from memory, no network."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+
+
+def need(found: object, what: str, how: str) -> None:
+    """Skip with one line that says what is missing, or fail where skips are forbidden."""
+    if not found:
+        (pytest.fail if os.environ.get("UNROLLED_NO_SKIPS") == "1" else pytest.skip)(
+            f"{what} is missing: {how}"
+        )
+
 
 TOKENS = """
 :root { --ink: #1d2128; --ink-2: #59616d; --rule: #e3e1da; --paper: #fdfcf9; --paper-2: #f6f4ee; --link: #1f5fa8;
@@ -41,7 +56,11 @@ window.ready = true;
 def state_of(widget: Any) -> dict[str, Any]:
     """The traits of a widget that a saved notebook would hold, its module apart."""
     state = widget.get_state()
-    return {key: value for key, value in state.items() if not key.startswith("_") and key not in ("layout", "tooltip", "tabbable")}
+    return {
+        key: value
+        for key, value in state.items()
+        if not key.startswith("_") and key not in ("layout", "tooltip", "tabbable")
+    }
 
 
 def page_of(widget: Any, views: int = 1, broken: bool = False, tokens: bool = True) -> str:
