@@ -4,6 +4,7 @@ What instructors collect and make lies in `_nbgrader/`, which git ignores:
 `_nbgrader/submitted/<student>/<assignment>/<assignment>.ipynb` comes in, `autograded/` and `feedback/` go out.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "solutions"))
 
 from tasks import CODE_STUB, TEXT_STUB  # noqa: E402
+
+# nbgrader starts `alembic` by its bare name: find it although the environment is not activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 c = get_config()  # noqa: F821
 

@@ -93,6 +93,8 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     names = options.chapters or tasks.chapters()
     try:
+        for chapter in names:
+            tasks.source_path(chapter)
         release(names, options.gradebook)
     except ValueError as error:
         sys.exit(str(error))

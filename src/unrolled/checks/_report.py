@@ -17,6 +17,7 @@ It carries no traceback into a notebook, so no test code is shown there.
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -93,17 +94,21 @@ def agree(
     draw: Callable[[np.random.Generator], Sequence[Any]],
     seed: int,
     n: int = 20,
+    borrowed: Sequence[Callable[..., Any]] = (),
 ) -> None:
     """For hidden tests: ``student`` must equal ``reference`` on ``n`` fresh inputs; a failure shows no values."""
     name = name_of(student)
     for k in range(n):
         args = draw(np.random.default_rng([seed, k]))
         expected = reference(*deepcopy(args))
-        trouble = find_trouble(call(student, deepcopy(args), quiet=True), expected)
+        given = deepcopy(args)
+        trouble = find_trouble(call(student, given, borrowed, quiet=True), expected)
         if trouble:
             shapes = ", ".join(str(np.shape(a)) for a in args if isinstance(a, np.ndarray) and a.ndim)
             fresh = f"on a fresh input{f' (shapes {shapes})' if shapes else ''}"
             raise CheckFailed(f"{name}: right on the examples above, but {fresh} {trouble.text}")
+        if any(find_trouble(after, before) for after, before in zip(given, args, strict=True)):
+            raise CheckFailed(f"{name}: it changes an argument, which belongs to the caller. Work on a copy.")
 
 
 def call(
@@ -126,7 +131,9 @@ def call(
     before = sys.getprofile()
     sys.setprofile(_watch(borrowed, used))
     try:
-        out, error = student(*args), None
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # stock nbgrader gives no points to a cell that warns
+            out, error = student(*args), None
     except Exception as caught:
         out, error = None, caught
     finally:
