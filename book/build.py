@@ -6,7 +6,7 @@
 What has changed since the last build decides (``plan``):
 
 - nothing → nothing;
-- the prose of some pages → those pages;
+- the prose of some pages → those pages; the package or its tests → the pages that run what has changed;
 - anything else (titles, labels, contents, theme, extensions, figures, ledger, packages, …) → every page.
 
 Code is run when its outputs may have changed (``stale``): a page's own cells, any file of the package that they
@@ -138,10 +138,13 @@ def plan(before: State | None, now: State) -> Plan:
     if not changed:
         return Plan("nothing")
     for path in changed:
+        if path.startswith(("src/", "tests/")):
+            continue  # seen by the pages that run it (`stale`) and by the pages that are written each time (code/, the index)
         if path not in before.skeletons or before.skeletons[path] != now.skeletons.get(path):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             return Plan("all", why=f"{path}{more} changed")
-    return Plan("pages", changed, why=f"{', '.join(changed)} changed")
+    shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+    return Plan("pages", [path for path in changed if path in now.skeletons], why=f"{shown} changed")
 
 
 def stale(root: Path, pages: Iterable[str], ran: dict[str, str], environment: str) -> dict[str, str]:
@@ -252,13 +255,13 @@ def build(root: Path = ROOT) -> None:
         forget_stale(root, ran_file, now.installed)
         if todo.kind == "all":
             shutil.rmtree(out / ".doctrees", ignore_errors=True)
-        run_sphinx(root, out, everything=todo.kind == "all", read=[p.rsplit(".", 1)[0] for p in todo.pages])
+        run_sphinx(root, out, everything=todo.kind == "all", read=sorted({p.rsplit(".", 1)[0] for p in read}))
         write_json(state_file, vars(now))
         tell(root, site, f"Built in {time.monotonic() - began:.1f} s.")
 
 
-def forget_stale(root: Path, ran_file: Path, environment: str) -> None:
-    """Take from jupyter-cache what ran under other sources, and note what the cache is for from here on."""
+def forget_stale(root: Path, ran_file: Path, environment: str) -> list[str]:
+    """Take from jupyter-cache what ran under other sources; say which pages, and note what the cache is for from here on."""
     ran = read_json(ran_file) or {}
     pages = [p for p in inputs(root) if re.fullmatch(r"book/\w+\.(md|ipynb)", p)]
     again = stale(root, pages, ran, environment)
@@ -267,6 +270,7 @@ def forget_stale(root: Path, ran_file: Path, environment: str) -> None:
         forget(root, [*again, *gone])
     # noted before anything runs: whatever comes into the cache from now on ran under these keys
     write_json(ran_file, {**{p: k for p, k in ran.items() if p in pages}, **again})
+    return list(again)
 
 
 def forget(root: Path, pages: list[str]) -> None:
