@@ -8,8 +8,10 @@ from gradients import assert_gradients, weights_like
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unrolled.scratch.bptt import clip_by_norm
 from unrolled.scratch.cells import CELLS, RNN
 from unrolled.scratch.embedding import one_hot
+from unrolled.scratch.generation import generate
 from unrolled.scratch.language_model import (
     cross_entropy_of,
     init_lm,
@@ -215,6 +217,31 @@ def test_segments_carry_the_state():
     first, _, state = lm_loss(inputs[:, :2], targets[:, :2], params)
     second, _, _ = lm_loss(inputs[:, 2:], targets[:, 2:], params, state_0=state)
     np.testing.assert_allclose((2 * first + 4 * second) / 6, whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=list(CELLS))
+def test_it_learns_two_sentences_by_heart(cell):
+    """Gradient descent on the hand-written gradients, clipped; only the first word stays a coin toss."""
+    sentences = [[4, 5, 6, 7, 8], [9, 7, 6, 5, 4, 10]]
+    params = init_lm(np.random.default_rng(0), 11, 8, 16, cell)
+    inputs, targets, mask = teacher_forcing(sentences, START, END)
+    for _ in range(250):
+        loss, dparams, _ = lm_loss(inputs, targets, params, cell, mask=mask)
+        dparams, _ = clip_by_norm(dparams, 1.0)
+        params = {name: p - dparams[name] for name, p in params.items()}
+    floor = 2 * np.log(2) / mask.sum()
+    assert floor - 1e-9 < loss < floor + 0.05
+    for first, *rest in sentences:
+        told = generate(next_word_function(params, cell), [START, first], END, 10, greedy=True)
+        assert told.tokens == [*rest, END]
+
+
+def test_float32_stays_float32():
+    _, params, sentences = draw(11, 8, 3, 4, B=2)
+    inputs, targets, mask = teacher_forcing(sentences, START, END)
+    params = {name: p.astype("f4") for name, p in params.items()}
+    _, dparams, (h_T,) = lm_loss(inputs, targets, params, mask=mask)
+    assert {d.dtype for d in (h_T, *dparams.values())} == {np.dtype("f4")}
 
 
 def test_parameter_count_by_hand():

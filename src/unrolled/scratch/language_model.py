@@ -143,6 +143,7 @@ def sequence_log_prob(
 
     With ``end`` the sentence must stop there, and all sentences together have probability 1;
     with ``end=None`` it may go on, and all sentences of one length have probability 1.
+    Scores take B · T · n_vocab numbers, so give a long list in batches.
     """
     inputs, targets, mask = teacher_forcing(sentences, start, start if end is None else end)
     logits, _, _ = lm_forward(inputs, params, cell, mask=mask)
