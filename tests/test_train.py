@@ -272,11 +272,12 @@ def test_a_gradient_that_is_not_finite_stops_too():
         ({"batches": lambda rng: iter(())}, "batches: expected at least one batch in epoch 1, got none"),
         (
             {"loss_fn": lambda m, b: (masked_loss(m, b)[0], 0)},
-            r"expected at least one real token in a batch, got 0 at update 1 ",
+            r"loss_fn: expected at least one real token, got 0 at update 1 ",
         ),
         ({"better": "up"}, "better: expected 'lower' or 'higher', got 'up'"),
         ({"clip": 0.0}, "clip: expected a norm above 0, or None for no clipping, got 0.0"),
-        ({"dev": None, "patience": 2}, "patience: expected at least 1, and a dev figure to watch"),
+        ({"dev": None, "patience": 2}, "patience: expected at least 1, with a dev figure to watch"),
+        ({"save_every": 0}, "save_every: expected at least 1 update, got 0"),
         ({"patience": 0}, "patience: expected at least 1"),
     ],
 )

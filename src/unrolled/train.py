@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from tqdm import tqdm
 
 __all__ = ["Batches", "History", "fit", "seeded"]
@@ -70,7 +71,7 @@ def fit(
     model: nn.Module,
     loss_fn: Callable[[Any, Any], tuple[Tensor, int]],
     batches: Batches,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     *,
     epochs: int,
     seed: int,
@@ -101,14 +102,16 @@ def fit(
         raise ValueError(f"clip: expected a norm above 0, or None for no clipping, got {clip}")
     if patience is not None and (dev is None or patience < 1):
         raise ValueError(
-            f"patience: expected at least 1, and a dev figure to watch, got {patience}, dev={dev}"
+            f"patience: expected at least 1, with a dev figure to watch, got {patience}, dev={dev}"
         )
+    if save_every < 1:
+        raise ValueError(f"save_every: expected at least 1 update, got {save_every}")
     run = _Run(model, optimizer, seed, math.inf if clip is None else clip, better, config or {})
     path = None if checkpoint is None else Path(checkpoint)
     with seeded(seed), tqdm(disable=not _watched(progress), unit="update", leave=False) as bar:
         if path is not None and path.exists():
             run.load(path)
-        bar.update(len(run.history.loss))
+        bar.initial = bar.n = len(run.history.loss)  # what was done before does not count as fast
         while run.epoch < epochs and (patience is None or run.epochs_since_best < patience):
             for batch in run.batches_left(batches, bar, epochs):
                 run.update(loss_fn, batch)
@@ -128,15 +131,7 @@ def fit(
 class _Run:
     """All that a checkpoint has to hold, and the steps that change it."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        seed: int,
-        clip: float,
-        better: str,
-        config: dict,
-    ):
+    def __init__(self, model, optimizer: Optimizer, seed: int, clip: float, better: str, config: dict):
         self.model, self.optimizer, self.seed, self.clip, self.better = model, optimizer, seed, clip, better
         self.history, self.best = History(), None
         self.epoch, self.position = 0, 0  # epochs done, and batches done of the one that runs
@@ -173,9 +168,7 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         loss, n_tokens = loss_fn(self.model, batch)
         if not n_tokens > 0:
-            raise ValueError(
-                f"loss_fn: expected at least one real token in a batch, got {n_tokens} at {self._where()}"
-            )
+            raise ValueError(f"loss_fn: expected at least one real token, got {n_tokens} at {self._where()}")
         value = loss.item()
         self._expect_finite("loss", value)
         loss.backward()
@@ -183,8 +176,9 @@ class _Run:
         self._expect_finite("gradient norm", norm)
         self.optimizer.step()
         self.position += 1
-        for name, number in (("loss", value), ("norm", norm), ("tokens", int(n_tokens))):
-            getattr(self.history, name).append(number)
+        self.history.loss.append(value)
+        self.history.norm.append(norm)
+        self.history.tokens.append(int(n_tokens))
         self.history.seconds += time.perf_counter() - start
 
     def end_epoch(self, dev: Callable[[Any], float] | None) -> None:
@@ -225,17 +219,11 @@ class _Run:
             state = torch.load(path, weights_only=True)  # never runs code that a file brings along
             theirs = state["identity"]
         except Exception as error:
-            raise ValueError(
-                f"checkpoint: expected one that fit() wrote, got {path}, which cannot be read; delete it to start anew"
-            ) from error
+            raise ValueError(f"checkpoint: {path} cannot be read; delete it to start anew") from error
         wrong = [name for name in {**self.identity, **theirs} if self.identity.get(name) != theirs.get(name)]
         if wrong:
-            differences = "; ".join(
-                f"{name}: expected {self.identity.get(name)}, got {theirs.get(name)}" for name in wrong
-            )
-            raise ValueError(
-                f"checkpoint: {path} is of another run: {differences}; delete it or name another file"
-            )
+            found = "; ".join(f"{n}: expected {self.identity.get(n)}, got {theirs.get(n)}" for n in wrong)
+            raise ValueError(f"checkpoint: {path} is of another run: {found}; delete it or name another file")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best, (self.epoch, self.position) = state["best"], state["position"]
@@ -258,6 +246,5 @@ class _Run:
 
 def _watched(progress: bool | None) -> bool:
     """A bar for a terminal or a notebook; none for logs, builds and tests (TQDM_DISABLE=1 turns it off anywhere)."""
-    if progress is not None:
-        return progress
-    return (sys.stderr.isatty() or "ipykernel" in sys.modules) and os.environ.get("TQDM_DISABLE", "0") == "0"
+    interactive = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return (interactive and os.environ.get("TQDM_DISABLE", "0") == "0") if progress is None else progress

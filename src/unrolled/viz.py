@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from unrolled.axes import expect_finite, expect_shape
 
-__all__ = ["ROLES", "Picture", "figure", "line", "recall_curve", "show", "states"]
+__all__ = ["ROLES", "Picture", "figure", "line", "recall_curve", "show", "states", "title", "write"]
 
 ROLES = {
     "ink": "#1d2128", "ink-2": "#59616d", "rule": "#e3e1da", "paper": "#fdfcf9", "paper-2": "#f6f4ee",
@@ -122,7 +122,7 @@ def line(
     mean = expect_finite("mean", expect_shape("mean", mean, ("N",), sizes))
     if sd is not None:
         sd = expect_finite("sd", expect_shape("sd", sd, ("N",), sizes))
-        ax.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0, clip_on=False)
+        ax.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0)
     hollow = {"markerfacecolor": ROLES["paper"], "markeredgewidth": 1.5, "markersize": 9.0} if dashed else {}
     ax.plot(x, mean, color=colour, marker=marker, linestyle="--" if dashed else "-", clip_on=False, **hollow)
     write(ax, label, (x[at], mean[at]), offset, role)
@@ -155,36 +155,49 @@ def title(ax: Axes, y: str, x: str) -> None:
     ax.set_xlabel(x, labelpad=8, fontsize=SMALL)
 
 
-def recall_curve(entry: dict[str, Any]) -> Picture:
-    """Accuracy by distance of both networks, mean ± sd over seeds, from the ledger's entry ``recall``."""
-    summary = entry["summary"]
-    distances = sorted(int(name[5:]) for name in summary if re.fullmatch(r"rnn_d\d+", name))
-    window = int(entry["data"]["window"])
+def recall_curve(entry: dict[str, Any], long: bool = False) -> Picture:
+    """Words recalled by distance, both networks, mean ± sd over seeds, from the ledger's entry ``recall``.
+
+    ``long``: in sentences longer than any of the training, past the distances trained on too.
+    """
+    summary, data = entry["summary"], entry["data"]
+    stem = "long_" if long else ""
+    distances = sorted(int(name.rpartition("d")[2]) for name in summary if name.startswith(f"{stem}rnn_d"))
+    place = dict(zip(distances, range(len(distances)) if long else distances, strict=True))
+    chance, ends = summary["chance"]["mean"], data["longest_trained"] if long else data["window"]
     fig, ax = figure(height=320)
-    chance = summary["chance"]["mean"]
     for name, label, role, marker, at, offset in (
-        ("window", f"feedforward, last {window} words", "input", "s", window, (10, 26)),
-        ("rnn", "RNN", "hidden", "o", -3, (0, -10)),
+        ("window", f"feedforward, last {data['window']} words", "input", "s", 2 if long else ends, (10, 24)),
+        ("rnn", "RNN", "hidden", "o", -2, (0, -44 if long else -10)),
     ):
-        figures = [summary[f"{name}_d{d}"] for d in distances]
-        mean, sd = [f["mean"] for f in figures], [f["sd"] or 0.0 for f in figures]
-        line(
-            ax, distances, mean, sd, label=label, role=role, marker=marker, dashed=name == "window", at=at,
-            offset=offset,
-        )  # fmt: skip
+        found = [summary[f"{stem}{name}_d{d}"] for d in distances]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        dashed = name == "window"
+        line(ax, list(place.values()), mean, sd, label=label, role=role, marker=marker, dashed=dashed, at=at,
+             offset=offset)  # fmt: skip
+    first, last = place[distances[0]], place[distances[-1]]
+    edge = 0.5 + max(place[d] for d in distances if d <= ends)
     ax.axhline(chance, color=ROLES["ink-2"], linewidth=1, linestyle=":")
-    write(ax, f"guessing, {chance:.0%}", (distances[0], chance), (1, 4), "ink-2")
-    ax.axvline(window + 0.5, color=ROLES["ink-2"], linewidth=0.75)
-    write(ax, "the window ends", (window + 0.5, 0.56), (6, 0), "ink-2")
-    ax.set(xlim=(distances[0] - 0.4, distances[-1] + 0.4), ylim=(0, 1.0), xticks=distances)
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100 %"])
+    write(ax, f"guessing, {chance:.0%}", (first, chance), (1, 4), "ink-2")
+    ax.axvline(edge, color=ROLES["ink-2"], linewidth=0.75)
+    told = "distances never trained on" if long else "the window ends"
+    write(ax, told, (edge, 0.56), (6, 0), "ink-2")
+    ax.set(xlim=(first - 0.4, last + 0.4), ylim=(0, 1.0))
+    ax.set_xticks(list(place.values()), [str(d) for d in distances])
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100\N{NARROW NO-BREAK SPACE}%"])
     title(ax, "words recalled", "how many words ago (1 is the last word)")
+    near = {distances[0], data["window"], data["window"] + 1, distances[-1]}
     told = ", ".join(
-        f"{d} ago: RNN {summary[f'rnn_d{d}']['mean']:.0%}, feedforward {summary[f'window_d{d}']['mean']:.0%}"
-        for d in (distances[0], window, window + 1, distances[-1])
+        f"{d} ago: RNN {summary[f'{stem}rnn_d{d}']['mean']:.0%}, "
+        f"feedforward {summary[f'{stem}window_d{d}']['mean']:.0%}"
+        for d in (distances if long else sorted(near & set(distances)))
     )
-    return show(fig, f"Line chart of the share of marked words recalled, by how many words ago they stood. {told}. "
-                     f"Guessing gives {chance:.0%}.")  # fmt: skip
+    where = ", in sentences longer than any trained on" if long else ""
+    return show(
+        fig,
+        f"Line chart: share of marked words recalled by how many words ago they stood{where}. {told}. "
+        f"Guessing gives {chance:.0%}.",
+    )
 
 
 def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str | None = None) -> Picture:
@@ -195,6 +208,8 @@ def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str |
     """
     h = expect_finite("h", expect_shape("h", h, ("T", "H"), {"T": (len(tokens), "tokens")}))
     T, H = h.shape
+    if T == 0 or H == 0:
+        raise ValueError(f"h: expected at least one token and one unit, got shape {h.shape}")
     cell, row, left, top = max(44.0, *(9.0 * len(token) + 8 for token in tokens)), 26.0, 56.0, 30.0
     fig, ax = figure(left + T * cell + 8, top + H * row + 8, left, 8, top, 8)
     ink: Any = {"color": ROLES["ink"], "ha": "center", "fontsize": TEXT}

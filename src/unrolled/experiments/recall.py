@@ -170,6 +170,7 @@ def data() -> dict[str, str | int]:
         "sha256": made.hexdigest(),
         "example": EXAMPLE,
         "window": K,
+        "longest_trained": max(DISTANCES),
         "trained_on": f"{N_TRAIN} sentences of {LENGTH} words, {EPOCHS} epochs",
         "tested_on": f"{N_TEST} other sentences a distance and seed",
     }
