@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NUMBER = re.compile(r"\((13\.\d+)\)")
+IN_ASSIGNMENT = re.compile(r"(?:\(|\\tag\{)(13\.\d+)[)}]")
 
 
 class Place(NamedTuple):
@@ -116,13 +117,10 @@ def _in_docstrings(source: str) -> Iterator[tuple[str, int]]:
 
 
 def tasks(text: str) -> list[tuple[str, str]]:
-    """(number, task) for each equation named in an assignment, with the task whose cells it stands in or before."""
-    ids = [
-        (m.start(), m[1].removesuffix("-test"))
-        for m in re.finditer(r"grade_id[\"']?:\s*[\"']?([\w-]+)", text)
-    ]
+    """(number, task) for each equation named in an assignment, with the task whose prompt or answer it stands in."""
+    ids = [(m.start(), m[1]) for m in re.finditer(r"grade_id\W+([\w-]+).*\bsolution\W+true", text)]
     found = []
-    for match in NUMBER.finditer(text):
+    for match in IN_ASSIGNMENT.finditer(text):
         after = [task for at, task in ids if at > match.start()]
         if after:
             found.append((match[1], after[0]))

@@ -54,7 +54,7 @@ def test_the_index_links_page_code_test_exercise_and_widget(site):
         "tests/scratch/test_rnn.py": "def test():\n    pass\n",
         "tests/parity/test_other.py": "",
         "src/unrolled/widgets/stepper.py": '"""Draws (13.1)."""\n',
-        "solutions/ch01_rnn/ch01_rnn.md": 'Use (13.1).\n\n```{code-cell}\n:nbgrader: {"grade_id": "rnn-step-test"}\n```\n',
+        "solutions/ch01_rnn/ch01_rnn.md": 'Use (13.1).\n\n```{code-cell}\n:nbgrader: {"grade_id": "setup", "solution": false}\n```\n\n$$a \\tag{13.1}$$\n\n```{code-cell}\n:nbgrader: {"grade_id": "rnn-step", "solution": true}\n```\n',
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

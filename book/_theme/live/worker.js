@@ -6,7 +6,7 @@ const version = new URL(import.meta.url).search;
 // Count bytes on a copy of each response; the original goes to Pyodide untouched, so the browser can
 // keep the compiled WebAssembly.
 const fetchPlainly = self.fetch.bind(self);
-let got = 0;
+let got = 0, told = 0;
 self.fetch = async (...request) => {
   const response = await fetchPlainly(...request);
   if (!response.ok) throw new Error(`${response.status} for ${response.url}`);
@@ -19,6 +19,8 @@ async function count(copy) {
       const { done, value } = await reader.read();
       if (done) return;
       got += value.length;
+      if (performance.now() - told < 50) continue;
+      told = performance.now();
       postMessage({ type: "progress", got });
     }
   } catch { /* the original reports it */ }
