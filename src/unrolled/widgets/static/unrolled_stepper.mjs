@@ -152,8 +152,11 @@ function render({ model: given, el: place }) {
   const edit = button("Edit words", () => editing(true), { class: "quiet" });
   const swap = button("", swapWords, { class: "quiet" });
   const form = el("form", { class: "sentence", hidden: true }, field, button("Use these words", takeWords), button("Cancel", () => editing(false), { class: "quiet" }));
-  form.addEventListener("submit", (e) => { e.preventDefault(); takeWords(); });
-  field.addEventListener("keydown", (e) => { if (e.key === "Escape") { e.stopPropagation(); editing(false); } });
+  form.addEventListener("submit", (e) => e.preventDefault()); // JupyterLab keeps Enter from submitting: a key of our own
+  field.addEventListener("keydown", (e) => {
+    const act = { Enter: takeWords, Escape: () => editing(false) }[e.key];
+    if (act && !e.isComposing) { e.preventDefault(); e.stopPropagation(); act(); }
+  });
   const hint = el("p", { class: "hint", hidden: true });
   const fold = el("button", { type: "button", class: "quiet", onclick: () => change({ folded: !model.get("folded") }) });
   const shown = el("div", { class: "words" }, row.el, el("span", { class: "acts" }, swap, edit, fold));
@@ -293,7 +296,7 @@ function render({ model: given, el: place }) {
   }
   function settle(input, key, i, j) {
     if (allowed(input.value) == null) { note = `“${clip(input.value.trim() || "nothing", 20)}” is not a number between −10 and 10: ${input.getAttribute("aria-label")} stays ${num(weight(key, i, j))}.`; model.redraw(); }
-    if (parseNumber(input.value) !== weight(key, i, j)) input.value = num(weight(key, i, j));
+    input.value = num(weight(key, i, j));
     put(input, "aria-invalid", false);
   }
 
