@@ -248,11 +248,10 @@ def build(root: Path = ROOT) -> None:
         if todo.kind == "nothing":
             return tell(root, site, "The site is up to date.")
         print(
-            f"Building {'every page' if todo.kind == 'all' else 'one page' if len(todo.pages) == 1 else 'pages'}: {todo.why}",
-            flush=True,
+            f"Building {'every page' if todo.kind == 'all' else 'what depends on it'}: {todo.why}", flush=True
         )
         state_file.unlink(missing_ok=True)  # until this build has succeeded, nothing is trusted
-        forget_stale(root, ran_file, now.installed)
+        read = [*todo.pages, *forget_stale(root, ran_file, now.installed)]
         if todo.kind == "all":
             shutil.rmtree(out / ".doctrees", ignore_errors=True)
         run_sphinx(root, out, everything=todo.kind == "all", read=sorted({p.rsplit(".", 1)[0] for p in read}))
@@ -329,7 +328,9 @@ def quiet_profile(out: Path) -> Path:
     """An IPython folder of the build's own: a page must not depend on what its author's IPython does at start."""
     profile = out / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
-    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")  # it warns of local sockets
+    (profile / "ipython_kernel_config.py").write_text(
+        "c.IPKernelApp.log_level = 40\n"
+    )  # it warns of local sockets
     return profile.parent
 
 

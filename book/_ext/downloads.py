@@ -19,10 +19,25 @@ import yaml
 from sphinx.application import Sphinx
 
 TOKENS = Path(__file__).resolve().parents[1] / "_theme" / "static" / "tokens.css"
-COLOURS = {"inp": "input", "hid": "hidden", "out": "output", "gat": "gate", "cel": "cell", "att": "attend", "grd": "grad"}
+COLOURS = {
+    "inp": "input",
+    "hid": "hidden",
+    "out": "output",
+    "gat": "gate",
+    "cel": "cell",
+    "att": "attend",
+    "grd": "grad",
+}
 OPENING = re.compile(r"^( *)(`{3,}|:{3,})\{([\w:+-]+)\} *(.*)$")
 OPTION = re.compile(r"^ *:([\w-]+): ?(.*)$")
-TITLED = {"note": "Note", "tip": "Tip", "warning": "Careful", "important": "Important", "hint": "Hint", "seealso": "See also"}
+TITLED = {
+    "note": "Note",
+    "tip": "Tip",
+    "warning": "Careful",
+    "important": "Important",
+    "hint": "Hint",
+    "seealso": "See also",
+}
 
 
 class Directive(NamedTuple):
@@ -166,7 +181,10 @@ def _parts(text: str) -> Iterator[str | Directive]:
             yield "\n".join(plain_lines)
             plain_lines = []
         fence = opening[2] if opening else code[1]  # type: ignore[index]
-        end = next((n for n in range(at + 1, len(lines)) if re.match(rf"^ *{re.escape(fence)} *$", lines[n])), len(lines))
+        end = next(
+            (n for n in range(at + 1, len(lines)) if re.match(rf"^ *{re.escape(fence)} *$", lines[n])),
+            len(lines),
+        )
         inside = lines[at + 1 : end]
         yield _read(opening, inside) if opening else "\n".join([lines[at], *inside, fence])
         at = end + 1
@@ -234,7 +252,9 @@ def _drawing(one: Directive, page: Page) -> str:
     caption = f"\n\n*{plain(one.body, page)}*" if one.body else ""
     if not path.is_file() or path.suffix != ".svg":
         return f"*{alt}*{caption}"
-    svg = re.sub(r"var\(--([\w-]+)(?:,\s*([^()]*))?\)", lambda m: m[2] or light(m[1]), path.read_text(encoding="utf-8"))
+    svg = re.sub(
+        r"var\(--([\w-]+)(?:,\s*([^()]*))?\)", lambda m: m[2] or light(m[1]), path.read_text(encoding="utf-8")
+    )
     svg = re.sub(r"<svg\b", f'<svg style="background:{light("paper")}"', svg, count=1)
     page.attachments[path.name] = {"image/svg+xml": base64.b64encode(svg.encode()).decode()}
     return f"![{alt}](attachment:{path.name}){caption}"
@@ -268,7 +288,9 @@ DIRECTIVES: dict[str, Callable[[Directive, Page], str]] = {
 # ------------------------------------------------------------------ notebooks
 
 
-def notebook(source: Path, claim: Callable[[str], str], seconds: float | None = None) -> nbformat.NotebookNode:
+def notebook(
+    source: Path, claim: Callable[[str], str], seconds: float | None = None
+) -> nbformat.NotebookNode:
     """The page at ``source`` (MyST) as a notebook that stands alone."""
     read = jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst")
     made = nbformat.v4.new_notebook(metadata={
@@ -349,7 +371,7 @@ def _claims(app: Sphinx) -> Callable[[str], str]:
     def show(text: str) -> str:
         try:
             return claims.show(ledger, text)
-        except claims.Unknown:
+        except LookupError:
             return text
 
     return show
