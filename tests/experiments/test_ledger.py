@@ -49,10 +49,7 @@ def claim(tmp_path, monkeypatch):
 
 class InThisProcess:
     def __init__(self, *_, **__): ...
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_): ...
+    def shutdown(self, **_): ...
     def submit(self, function, *arguments):
         from concurrent.futures import Future
 
@@ -155,7 +152,7 @@ def test_differences_say_expected_and_got():
     assert list(ledger.differences({"a": 1.0}, {"a": math.nan}, {"*": 1.0})), "NaN is never near"
 
 
-def test_measuring_resumes_where_it_stopped(claim, tmp_path):
+def test_measuring_resumes_where_it_stopped(claim, tmp_path, monkeypatch):
     """A seed that fails loses nothing: the others are kept, and only what is missing is run again."""
     path = tmp_path / "claims.json"
     (tmp_path / "fail3").touch()
@@ -168,6 +165,7 @@ def test_measuring_resumes_where_it_stopped(claim, tmp_path):
     assert calls(claim)[-1] == "3" and calls(claim).count("3") == 2
     assert entry["verdict"] == "holds" and entry["criterion"] == "Holds if two is above one."
     assert "return" in entry["criterion_source"] and entry["summary"]["two"]["mean"] == 2.02
+    monkeypatch.setattr(ledger, "_commit", lambda: "a later one")
     before = path.read_bytes()
     measure.measure_all(["cheap"], 1, tmp_path / "kept", path)
     assert path.read_bytes() == before and calls(claim).count("3") == 2, "a second run measures nothing"

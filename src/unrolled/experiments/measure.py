@@ -34,21 +34,23 @@ def kept(name: str, seed: int, folder: Path = KEPT) -> Path:
 def measure_all(names: list[str], jobs: int, folder: Path = KEPT, path: Path = ledger.LEDGER) -> None:
     """Measure what is not kept yet, seed by seed; write each claim into the ledger when it is whole."""
     left = {name: {s for s in claims()[name].SEEDS if not kept(name, s, folder).exists()} for name in names}
-    with (
-        ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool,
-        tqdm(total=sum(len(claims()[name].SEEDS) for name in names), unit="seed", disable=None) as bar,
-    ):
-        bar.update(bar.total - sum(map(len, left.values())))
-        for name in [name for name in names if not left[name]]:
-            _whole(name, folder, path)
-        running = _submit(pool, left)
-        for done in as_completed(running):
+    for name in [name for name in names if not left[name]]:
+        _whole(name, folder, path)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    total = sum(len(claims()[name].SEEDS) for name in names)
+    try:
+        running = _submit(pool, left, folder)
+        bar = tqdm(
+            as_completed(running), total=total, initial=total - len(running), unit="seed", disable=None
+        )
+        for done in bar:
+            done.result()
             name, seed = running[done]
-            ledger.write_json(kept(name, seed, folder), done.result())
             left[name].discard(seed)
-            bar.update()
             if not left[name]:
                 _whole(name, folder, path)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error or Ctrl-C: finish what runs, start no more
 
 
 def compare(names: list[str], path: Path = ledger.LEDGER) -> bool:
@@ -69,13 +71,28 @@ def compare(names: list[str], path: Path = ledger.LEDGER) -> bool:
     return same
 
 
-def _submit(pool: Executor, left: dict[str, set[int]]) -> dict[Future, tuple[str, int]]:
-    return {pool.submit(measure, name, seed): (name, seed) for name in left for seed in sorted(left[name])}
+def _keep(name: str, seed: int, folder: Path) -> None:
+    """Measure one seed and keep it, in the process that measured it: nothing that is done is ever lost."""
+    found = measure(name, seed)
+    path = kept(name, seed, folder)
+    for old in path.parent.glob(f"{seed}-*.json"):
+        old.unlink()  # measured by code that has changed since
+    ledger.write_json(path, found)
+
+
+def _submit(pool: Executor, left: dict[str, set[int]], folder: Path) -> dict[Future, tuple[str, int]]:
+    pairs = [(name, seed) for name in left for seed in sorted(left[name])]
+    return {pool.submit(_keep, name, seed, folder): (name, seed) for name, seed in pairs}
 
 
 def _whole(name: str, folder: Path, path: Path) -> None:
     claim = claims()[name]
     runs = [json.loads(kept(name, seed, folder).read_text(encoding="utf-8")) for seed in claim.SEEDS]
     found = ledger.entry(claim, runs)
+    before = ledger.read(path).get(name, {})
+    if (
+        before.get("runs") == found["runs"]
+    ):  # kept, not measured now: they belong to the commit that made them
+        found |= {part: before[part] for part in ("commit", "versions")}
     ledger.record(name, found, path)
     tqdm.write(f"{name}: {found['verdict']} ({len(runs)} seeds, {sum(r['seconds'] for r in runs):.0f} s)")
