@@ -50,10 +50,15 @@ def carry_over(h: Tensor, h_0: Tensor, mask: Tensor | None) -> Tensor:
     """Put each sequence's last real state in the place of what a kernel made of the padding on its right."""
     if mask is None:
         return h
+    expect_right_padding(mask)
     lengths = mask.sum(dim=-1)
-    if not torch.equal(mask, torch.arange(mask.shape[-1], device=mask.device) < lengths[..., None]):
+    last = (lengths - 1).clamp(min=0)[..., None, None].expand(*lengths.shape, 1, h.shape[-1])
+    return torch.where(mask[..., None], h, h.gather(-2, last))
+
+
+def expect_right_padding(mask: Tensor) -> None:
+    """Raise ValueError unless all padding stands on the right, where torch's kernels want it."""
+    if not torch.equal(mask, torch.arange(mask.shape[-1], device=mask.device) < mask.sum(dim=-1)[..., None]):
         raise ValueError(
             "mask: the fused kernel takes padding on the right only; use fused=False for any other"
         )
-    last = (lengths - 1).clamp(min=0)[..., None, None].expand(*lengths.shape, 1, h.shape[-1])
-    return torch.where(mask[..., None], h, h.gather(-2, last))
