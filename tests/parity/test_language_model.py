@@ -5,8 +5,12 @@ import pytest
 import torch
 
 from unrolled.nn import language_model as twin
+from unrolled.nn.cells import CELLS
 from unrolled.nn.loss import cross_entropy
+from unrolled.nn.stacked import Stacked
+from unrolled.scratch import cells
 from unrolled.scratch import language_model as scratch
+from unrolled.scratch.stacked import stack
 
 RTOL = 1e-6
 N_VOCAB, D, H = 9, 4, 6
@@ -14,14 +18,26 @@ START, END = 2, 3
 SENTENCES = [[4, 5, 8, 6], [7], [], [4, 4, 7]]
 
 
+SCRATCH = {**cells.CELLS, "stacked": stack(cells.LSTM, 2)}
+
+
+def draw(cell):
+    rng = np.random.default_rng(0)
+    params = scratch.init_lm(rng, N_VOCAB, D, H, SCRATCH[cell])
+    return {n: rng.normal(size=p.shape) * 0.5 for n, p in params.items()}
+
+
 @pytest.fixture
 def params():
-    rng = np.random.default_rng(0)
-    return {n: rng.normal(size=p.shape) * 0.5 for n, p in scratch.init_lm(rng, N_VOCAB, D, H).items()}
+    return draw("rnn")
 
 
-def as_torch(params, fused=False):
-    model = twin.LanguageModel(N_VOCAB, D, H, fused=fused).double()
+def as_torch(params, fused=False, cell="rnn"):
+    def two(D, H):
+        return Stacked(lambda D, H: CELLS["lstm"](D, H, fused=fused), D, H, 2)
+
+    made = cell != "stacked"
+    model = twin.LanguageModel(N_VOCAB, D, H, cell if made else two, fused and made).double()
     model.load_scratch(params)
     return model
 
@@ -39,25 +55,31 @@ def assert_same(expected, got):
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("stateful", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
-def test_nn_equals_scratch(params, fused, stateful, masked):
+@pytest.mark.parametrize("cell", SCRATCH)
+def test_nn_equals_scratch(cell, fused, stateful, masked):
+    """The loss reads the scores and the final state; every gradient of both agrees."""
+    params, ours, rng = draw(cell), SCRATCH[cell], np.random.default_rng(1)
     inputs, targets, mask = scratch.teacher_forcing(SENTENCES, START, END)
     mask = mask if masked else None
-    h_0 = np.random.default_rng(1).normal(size=(len(SENTENCES), H))
-    state_0 = (h_0,) if stateful else None
-    loss, dparams, (h_T,) = scratch.lm_loss(inputs, targets, params, state_0=state_0, mask=mask)
-    logits, _, cache = scratch.lm_forward(inputs, params, state_0=state_0, mask=mask)
-    (dh_0,), _ = scratch.lm_backward(scratch.cross_entropy(logits, targets, mask)[1], cache)
-    model, h_0 = as_torch(params, fused), torch.tensor(h_0, requires_grad=True)
+    states = tuple(rng.normal(size=(len(SENTENCES), H)) for _ in ours.state_names)
+    dstate_T = tuple(rng.normal(size=s.shape) for s in states)
+    logits, state_T, cache = scratch.lm_forward(inputs, params, ours, states if stateful else None, mask)
+    loss, dlogits = scratch.cross_entropy(logits, targets, mask)
+    dstate_0, dparams = scratch.lm_backward(dlogits, cache, dstate_T)
+
+    model = as_torch(params, fused, cell)
+    states = tuple(torch.tensor(s, requires_grad=True) for s in states)
     t_mask = None if mask is None else torch.tensor(mask)
-    got, (got_h_T,) = model(torch.tensor(inputs), (h_0,) if stateful else None, t_mask)
+    got, got_T = model(torch.tensor(inputs), states if stateful else None, t_mask)
     got_loss = cross_entropy(got, torch.tensor(targets), t_mask)
-    got_loss.backward()
+    (got_loss + sum((torch.tensor(d) * s).sum() for d, s in zip(dstate_T, got_T, strict=True))).backward()
     np.testing.assert_allclose(got_loss.item(), loss, rtol=RTOL)
     np.testing.assert_allclose(got.detach(), logits, rtol=RTOL, atol=1e-12)
-    np.testing.assert_allclose(got_h_T.detach(), h_T, rtol=RTOL, atol=1e-12)
     assert_same(dparams, grads(model))
-    if stateful:
-        np.testing.assert_allclose(h_0.grad, dh_0, rtol=RTOL, atol=1e-12)
+    for n in range(len(states)):
+        np.testing.assert_allclose(got_T[n].detach(), state_T[n], rtol=RTOL, atol=1e-12)
+        if stateful:
+            np.testing.assert_allclose(states[n].grad, dstate_0[n], rtol=RTOL, atol=1e-12)
 
 
 def test_scratch_equals_plain_torch(params):
@@ -104,14 +126,18 @@ def test_probabilities(params, end):
 
 
 @pytest.mark.parametrize("fused", [False, True])
-def test_one_word_at_a_time(params, fused):
-    ours, theirs = scratch.next_word_function(params), twin.next_word_function(as_torch(params, fused))
+@pytest.mark.parametrize("cell", SCRATCH)
+def test_one_word_at_a_time(cell, fused):
+    params = draw(cell)
+    ours = scratch.next_word_function(params, SCRATCH[cell])
+    theirs = twin.next_word_function(as_torch(params, fused, cell))
     state, state_t = None, None
     for token in (START, 5, 6, 5):
         y, state = ours(token, state)
         y_t, state_t = theirs(token, state_t)
         np.testing.assert_allclose(y_t, y, rtol=RTOL)
-        np.testing.assert_allclose(state_t[0], state[0], rtol=RTOL)
+        for part, part_t in zip(state, state_t, strict=True):
+            np.testing.assert_allclose(part_t, part, rtol=RTOL)
 
 
 def test_parameters_travel_both_ways(params):
@@ -128,21 +154,13 @@ def test_parameters_travel_both_ways(params):
         model.load_scratch({**params, "V": np.zeros((9, 5))})
 
 
-def test_the_state_may_have_two_parts(params):
-    """A cell that says (h, state), as one with a context does, goes through unchanged."""
-
-    class Two(torch.nn.Module):
-        def forward(self, x, state_0=None, mask=None):
-            h_0, c_0 = (torch.zeros(len(x), 2, dtype=x.dtype),) * 2 if state_0 is None else state_0
-            c = c_0[:, None] + x.cumsum(1)
-            return h_0[:, None] + c, (h_0, c[:, -1])
-
-    x = torch.arange(12.0).reshape(1, 6, 2)
-    whole, (_, c) = twin.run_cell(Two(), x)
-    first, state = twin.run_cell(Two(), x[:, :2])
-    second, (_, c_2) = twin.run_cell(Two(), x[:, 2:], state)
-    torch.testing.assert_close(torch.cat([first, second], dim=1), whole)
-    torch.testing.assert_close(c_2, c)
+def test_other_cells_are_named_or_made():
+    own = twin.LanguageModel(N_VOCAB, D, H, cell=lambda D, H: Stacked(CELLS["gru"], D, H, 3))
+    assert isinstance(own.cell, Stacked)
+    with pytest.raises(ValueError, match="cell: expected one of rnn, gru, lstm, got 'qrnn'"):
+        twin.LanguageModel(N_VOCAB, D, H, cell="qrnn")
+    with pytest.raises(ValueError, match="fused: expected False beside a cell of your own"):
+        twin.LanguageModel(N_VOCAB, D, H, cell=CELLS["lstm"], fused=True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.scratch.cells import CELLS
+from unrolled.scratch.cells import CELLS as ONE_LAYER
+from unrolled.scratch.cells import LSTM
 from unrolled.scratch.generation import (
     from_history,
     generate,
@@ -21,10 +22,12 @@ from unrolled.scratch.language_model import (
     sequence_log_prob,
 )
 from unrolled.scratch.ngram import KneserNey
+from unrolled.scratch.stacked import stack
 from unrolled.scratch.window_lm import init_window_lm
 from unrolled.scratch.window_lm import next_word_function as window_next_word
 
 START, END, N_VOCAB = 2, 3, 7
+CELLS = {**ONE_LAYER, "stacked lstm": stack(LSTM, 2)}
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 8)
 temperatures = st.floats(0.05, 20.0)

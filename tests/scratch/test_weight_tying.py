@@ -6,7 +6,8 @@ from gradients import assert_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.scratch.cells import CELLS, RNN
+from unrolled.scratch.cells import CELLS as ONE_LAYER
+from unrolled.scratch.cells import LSTM, RNN
 from unrolled.scratch.language_model import (
     init_lm,
     lm_loss,
@@ -15,6 +16,7 @@ from unrolled.scratch.language_model import (
     teacher_forcing,
 )
 from unrolled.scratch.rnn import rnn_step, softmax
+from unrolled.scratch.stacked import stack
 from unrolled.scratch.weight_tying import (
     init_tied,
     parameter_counts,
@@ -25,6 +27,7 @@ from unrolled.scratch.weight_tying import (
 )
 
 START, END = 2, 3
+CELLS = {**ONE_LAYER, "stacked lstm": stack(LSTM, 2)}
 seeds = st.integers(0, 2**32 - 1)
 cells = st.sampled_from(sorted(CELLS)).map(CELLS.get)
 
@@ -51,7 +54,7 @@ def test_equations_by_hand():
     )
 
 
-@settings(deadline=None, max_examples=25, derandomize=True)  # no gradient by chance too small to measure
+@settings(deadline=None, max_examples=12, derandomize=True)  # no gradient by chance too small to measure
 @given(seeds, cells, st.integers(1, 3), st.integers(2, 4), st.integers(5, 7))
 def test_gradients(seed, cell, B, D, n_vocab):
     _, params, (inputs, targets, mask) = draw(seed, n_vocab, D, cell, B)

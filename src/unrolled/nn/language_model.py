@@ -1,33 +1,31 @@
 """The torch twin of ``scratch.language_model``: the same letters over any cell, autograd for the way back."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unrolled.nn.rnn import RNN
+from unrolled.nn.cells import CELLS, Make
+from unrolled.nn.kernel import State
 from unrolled.scratch import language_model as scratch
-
-State = tuple[Tensor, ...]
 
 
 class LanguageModel(nn.Module):
     """Words to scores of the next word, (13.4) to (13.6) before the softmax: ids (*B, T) -> logits (*B, T, n_vocab).
 
-    ``cell(D, H, fused=fused)`` makes the layer in the middle, ``nn.rnn.RNN`` or another of its shape;
-    ``fused=True`` passes to that cell's own kernel.  Parameters E (D, n_vocab), V, b_y, and the cell's.
+    ``cell`` is a name of ``nn.cells.CELLS``, whose own kernel ``fused=True`` switches on, or a function
+    ``(D, H) -> module`` that makes another of their shape.  Parameters E (D, n_vocab), V, b_y, and the cell's.
     """
 
-    def __init__(
-        self, n_vocab: int, D: int, H: int, cell: Callable[..., nn.Module] = RNN, fused: bool = False
-    ):
+    def __init__(self, n_vocab: int, D: int, H: int, cell: str | Make = "rnn", fused: bool = False):
         super().__init__()
         self.E = nn.Parameter(torch.randn(D, n_vocab) * D**-0.5)
         self.V = nn.Parameter(torch.empty(n_vocab, H).uniform_(-(H**-0.5), H**-0.5))
         self.b_y = nn.Parameter(torch.zeros(n_vocab))
-        self.cell = cell(D, H, fused=fused)
+        self.cell = make_cell(cell, fused)(D, H)
 
     def output_matrix(self) -> Tensor:
         """What turns a state into scores; weight tying puts another one here."""
@@ -41,7 +39,7 @@ class LanguageModel(nn.Module):
         For text in segments, detach ``state_T`` and hand it to the next call.
         """
         e = functional.embedding(expect_ids(ids, self.E.shape[1]), self.E.T)  # (13.4)
-        h, state_T = run_cell(self.cell, e, state_0, mask)  # (13.5)
+        h, state_T = self.cell(e, state_0, mask)  # (13.5)
         return h @ self.output_matrix().T + self.b_y, state_T  # (13.6)
 
     def next_word_distribution(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -69,16 +67,17 @@ class LanguageModel(nn.Module):
                 own[full].copy_(torch.as_tensor(params[name]))
 
 
-def run_cell(
-    cell: nn.Module, x: Tensor, state_0: State | None = None, mask: Tensor | None = None
-) -> tuple[Tensor, State]:
-    """(h (*B, T, H), state_T) of any cell: one that carries h alone says only h, and its last step is the state."""
-    given = state_0[0] if state_0 is not None and len(state_0) == 1 else state_0
-    out = cell(x, given, mask)
-    if isinstance(out, Tensor):
-        return out, (out[..., -1, :],)
-    h, state_T = out
-    return h, state_T if isinstance(state_T, tuple) else (state_T,)
+def make_cell(cell: str | Make, fused: bool = False) -> Make:
+    """What makes the layer: by its name in ``CELLS``, or as it is; raises ValueError for a name that is not there."""
+    if not isinstance(cell, str):
+        if fused:
+            raise ValueError(
+                "fused: expected False beside a cell of your own, which knows its kernel, got True"
+            )
+        return cell
+    if cell not in CELLS:
+        raise ValueError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r}")
+    return partial(CELLS[cell], fused=fused)
 
 
 def teacher_forcing(

@@ -1,23 +1,16 @@
 """The torch twin of ``scratch.weight_tying``: one parameter E, used twice; autograd adds up both gradients."""
 
-from collections.abc import Callable
+from torch import Tensor
 
-from torch import Tensor, nn
-
+from unrolled.nn.cells import Make
 from unrolled.nn.language_model import LanguageModel
-from unrolled.nn.rnn import RNN
 
 
 class TiedLanguageModel(LanguageModel):
     """e_t = E x_t (13.12), h_t = g(U h_{t-1} + W e_t) (13.13), scores Eᵀ h_t (13.14): no V, and H must be D."""
 
     def __init__(
-        self,
-        n_vocab: int,
-        D: int,
-        H: int | None = None,
-        cell: Callable[..., nn.Module] = RNN,
-        fused: bool = False,
+        self, n_vocab: int, D: int, H: int | None = None, cell: str | Make = "rnn", fused: bool = False
     ):
         if H not in (None, D):
             raise ValueError(

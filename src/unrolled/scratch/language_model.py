@@ -25,6 +25,7 @@ OWN = ("E", "V", "b_y")
 
 def init_lm(rng: np.random.Generator, n_vocab: int, D: int, H: int, cell: Cell = RNN) -> Params:
     """Draw all parameters; the book's model dimension d is the case D = H."""
+    _expect_one_way(cell)
     r = 1.0 / np.sqrt(H)
     own = {
         "E": init_embedding(rng, n_vocab, D),
@@ -75,6 +76,7 @@ def lm_forward(
     Where ``mask`` is False the state is carried over, so ``logits[..., -1, :]`` follows each
     sequence's last real word.  Raises ValueError where a shape or an id does not fit.
     """
+    _expect_one_way(cell)
     own, rest = _split(params)
     ids = _expect_sequence(ids)
     e, embed_cache = embed(ids, own["E"])  # (13.4)
@@ -187,3 +189,10 @@ def _expect_sequence(ids: Array) -> Array:
     if ids.shape[-1] == 0:
         raise ValueError("ids: expected at least one word, got an empty sequence (T = 0)")
     return ids
+
+
+def _expect_one_way(cell: Cell) -> None:
+    if cell.width != 1:
+        raise ValueError(
+            f"cell: expected one that reads left to right only, got {cell.name}, which sees the next word"
+        )

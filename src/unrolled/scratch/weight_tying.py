@@ -33,7 +33,7 @@ def untie(params: Params) -> Params:
     if "E" not in params or "V" in params:
         raise ValueError(f"params: expected E and no V, got {', '.join(params) or 'none'}")
     E = expect_shape("E", params["E"], ("D", "n_vocab"))
-    for U in (p for name, p in params.items() if name.startswith("U")):  # (H, H), whatever the cell
+    for U in (p for name, p in params.items() if name.split(".")[-1].startswith("U")):  # (H, H) in any cell
         _expect_equal(len(E), len(U))
     return {**params, "V": E.T}
 
