@@ -5,9 +5,9 @@ book makes the editor on the page from it, by way of ``read_task``.
 
 One task is three cells: a markdown cell that begins ``## Task N. Title`` and says what is asked; a
 solution cell whose ``grade_id`` is the task's id, with ``unrolled: {minutes, hints}`` in its
-metadata; a test cell ``<id>-test`` with the visible checks and then the hidden tests.  The id of a
-code task is the name of the function it asks for, with hyphens.  A written task has no test cell:
-its answer cell carries the points and is graded by hand.
+metadata, and ``practice: true`` if its solution may be published; a test cell ``<id>-test`` with the
+visible checks and then the hidden tests.  The id of a code task is the name of the function it asks
+for, with hyphens.  A written task has no test cell: its answer cell carries the points and is graded by hand.
 """
 
 import re
@@ -47,6 +47,8 @@ class Task(NamedTuple):
     """imports and given code, to run before the stub"""
     hidden_tests: str
     written: bool
+    practice: bool
+    """its solution may stand on a public page; the others carry marks, and theirs may not"""
 
     @property
     def function(self) -> str:
@@ -149,4 +151,5 @@ def _task(cells: list[NotebookNode], n: int, setup: str) -> Task:
         setup=setup,
         hidden_tests=hidden,
         written=written,
+        practice=bool(own.get("practice", False)),
     )

@@ -33,7 +33,7 @@ Return $2x$ for an array `x`. <b>Mind</b> the shape.
 
 ```{code-cell} ipython3
 :nbgrader: {"grade": false, "grade_id": "double", "locked": false, "schema_version": 3, "solution": true}
-:unrolled: {"minutes": 5, "hints": ["Think of `x`.", "Add $x$ to itself.", "One line."]}
+:unrolled: {"minutes": 5, "practice": true, "hints": ["Think of `x`.", "Add $x$ to itself.", "One line."]}
 def double(x):
     """2x, for any array </script>"""
     ### BEGIN SOLUTION

@@ -4,7 +4,8 @@
     ```
 
 Everything comes from ``solutions/ch01_rnn/ch01_rnn.md`` by way of ``solutions/tasks.py``: title, prompt, the stub
-as it is released, the visible checks, hints in three steps, then the solution.  Hidden tests never reach a page.
+as it is released, the visible checks, hints in three steps, then, of a task marked ``practice: true``, the solution.
+Hidden tests never reach a page.
 ``unrolled_live_solutions: false`` in _config.yml leaves the solutions out, for a class whose marks depend on them.
 
 Without scripts the code, what is checked, the hints and the solution can be read.  With them the exercise runs: see
@@ -83,7 +84,7 @@ class LiveExercise(SphinxDirective):
             step = STEPS[n - 1] if len(task.hints) == len(STEPS) else ""
             body = parse_into(self, str(hint), Tag(tag="div"))
             box += _disclosure(f"Hint {n} of {len(task.hints)}" + f": {step}" * bool(step), body)
-        if self.config.unrolled_live_solutions:
+        if self.config.unrolled_live_solutions and task.practice:  # the others carry marks
             box += _disclosure("The solution", _code(task.solution))
         rest = Tag(tag="div", classes=["live-help"])
         rest += _disclosure("What is checked", _code(task.visible_checks))

@@ -94,12 +94,12 @@ def public():
     return squeeze("\n".join(path.read_text(encoding="utf-8") for path in files))
 
 
-def secrets(chapter, solutions=True):
+def secrets(chapter, practice=True):
     """Lines of the answers and of the hidden tests that are long enough to be theirs alone."""
     for task in submissions.read_tasks(chapter):
         given = squeeze(task.stub + task.visible_checks + task.setup + task.prompt)
         hidden = task.hidden_tests.splitlines()
-        answer = task.solution.splitlines() if solutions else []
+        answer = task.solution.splitlines() if practice or not task.practice else []
         for line in [*hidden, *answer]:
             if len(squeeze(line)) >= 24 and squeeze(line) not in given and squeeze(line) not in public():
                 yield squeeze(line)
@@ -117,9 +117,9 @@ def test_the_release_gives_nothing_away(chapter):
 
 @pytest.mark.skipif(not SITE.exists(), reason="the site is not built: make book")
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_site_gives_no_hidden_test_away(chapter):
-    """Answers to practice tasks may be on a page, folded; hidden tests and their inputs may not."""
-    lines = set(secrets(chapter, solutions=False))
+def test_the_site_gives_nothing_away(chapter):
+    """The solution of a practice task may be on a page, folded; other answers, and hidden tests, may not."""
+    lines = set(secrets(chapter, practice=False))
     for path in SITE.rglob("*"):
         if path.suffix in (".html", ".ipynb", ".json", ".js", ".mjs", ".md", ".py", ".txt"):
             text = squeeze(plain(path.read_text(encoding="utf-8", errors="replace")))

@@ -60,6 +60,13 @@ def test_solutions_can_be_left_out(site):
     assert "secret answer" not in site.text("a") and "x + x" not in site.text("a")
 
 
+def test_the_solution_of_a_task_with_marks_stays_away(site):
+    path = site.folder / "solutions" / "ch01_test" / "ch01_test.md"
+    path.write_text(assignment.SOURCE.replace('"practice": true, ', ""))
+    site.write(a=PAGE).build()
+    assert "secret answer" not in site.text("a") and "x + x" not in site.text("a")
+
+
 def test_the_page_follows_the_assignment(site):
     site.write(a=PAGE).build()
     path = site.folder / "solutions" / "ch01_test" / "ch01_test.md"

@@ -547,12 +547,12 @@ def sentence_by_sentence(dh_t, x_t, h_prev, W, U, b, leak):
 def einsum_in_float32(*args):
     dh, x, h, W, U, b = (np.asarray(a, np.float32) for a in args[:6])
     lam = np.float32(args[6])
-    v = np.tanh(np.einsum("bm,nm->bn", h, U) + np.einsum("bd,nd->bn", x, W) + b)
+    v = np.tanh(np.einsum("bm,nm->bn", h, U) + np.einsum("bd,hd->bh", x, W) + b)
     da = np.einsum("bn,bn->bn", lam * dh, (1 - v) * (1 + v))
     return {
-        "dx_t": np.einsum("bn,nd->bd", da, W),
+        "dx_t": np.einsum("bh,hd->bd", da, W),
         "dh_prev": np.einsum("bn,nm->bm", da, U) + dh - lam * dh,
-        "dW": np.einsum("bn,bd->nd", da, x),
+        "dW": np.einsum("bh,bd->hd", da, x),
         "dU": np.einsum("bn,bm->nm", da, h),
         "db": np.einsum("bn->n", da),
     }
