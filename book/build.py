@@ -90,10 +90,10 @@ def installed() -> str:
 
 
 def skeleton(text: str) -> str:
-    """The lines of a page that other pages may show or link to: front matter, titles, labels, openings of directives.
+    r"""The lines of a page that other pages may show or link to: front matter, titles, labels, openings of directives.
 
-    >>> skeleton("# Title\\n\\nWords.\\n\\n```python\\n# no title\\n```\\n(here)=\\n")
-    '# Title\\n(here)='
+    >>> skeleton("# Title\n\nWords.\n\n```python\n# no title\n```\n(here)=\n")
+    '# Title\n(here)='
     """
     if "{glossary}" in text or "{bibliography}" in text:
         return text
@@ -232,7 +232,7 @@ def reach(root: Path, start: set[str], modules: set[str]) -> set[str]:
 # ------------------------------------------------------------------ doing it
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """A build that did not succeed; the message is for whoever wrote the page."""
 
 
@@ -311,7 +311,7 @@ def run_sphinx(root: Path, out: Path, everything: bool, read: list[str]) -> None
             app.connect("source-read", lambda _, docname, __: print(f"  {docname}", flush=True))
             app.build(force_all=everything)
         except SphinxError as error:
-            raise Failed(f"{heard.text()}\n{error}".strip()) from error
+            raise FailedError(f"{heard.text()}\n{error}".strip()) from error
         tracebacks = failed_cells(app.env)
     if tracebacks or heard.text():
         failures = [explain(root, page, text) for page, text in tracebacks.items()]
@@ -320,7 +320,7 @@ def run_sphinx(root: Path, out: Path, everything: bool, read: list[str]) -> None
             for line in heard.warnings()
             if "[mystnb.exec]" not in line and "Notebook exception traceback" not in line
         ]
-        raise Failed("\n\n".join(failures + [tidy(root, line) for line in rest]))
+        raise FailedError("\n\n".join(failures + [tidy(root, line) for line in rest]))
     prune(out / "html", set(app.env.found_docs))
 
 
@@ -473,30 +473,29 @@ def tell(root: Path, site: Path, first: str) -> None:
 # ------------------------------------------------------------------ serving
 
 
+TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm", ".woff2": "font/woff2"}
+"""What some systems' own lists do not know."""
+
+
 def serve(port: int, root: Path = ROOT) -> None:
     """Serve the built site to this machine until Ctrl-C."""
     from functools import partial
     from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
     class Quiet(SimpleHTTPRequestHandler):
-        extensions_map = {
-            **SimpleHTTPRequestHandler.extensions_map,
-            ".mjs": "text/javascript",
-            ".wasm": "application/wasm",
-            ".woff2": "font/woff2",
-        }
+        extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}  # noqa: RUF012
 
         def log_message(self, format: str, *args: Any) -> None:
             """A reader of pages is not a reader of logs."""
 
     site = root / "_build" / "html"
     if not (site / "index.html").is_file():
-        raise Failed("There is no site yet: make book")
+        raise FailedError("There is no site yet: make book")
     ThreadingHTTPServer.allow_reuse_address = sys.platform != "win32"
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(Quiet, directory=str(site)))
     except (OSError, OverflowError) as error:
-        raise Failed(
+        raise FailedError(
             f"Port {port} can't be used ({getattr(error, 'strerror', None) or error}); another: make serve PORT={port + 1 if port < 65535 else 8000}"
         ) from None
     with server:
@@ -514,7 +513,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         serve(options.serve) if options.serve is not None else build()
-    except Failed as failure:
+    except FailedError as failure:
         print(f"\n{failure}\n", file=sys.stderr)
         if options.serve is None:
             print("The site was not built.", file=sys.stderr)

@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ class Renderer:
 RENDERER = Renderer()
 
 
-@lru_cache(maxsize=None)
+@cache
 def render(tex: str, display: bool) -> tuple[str, str]:
     """(html, error): each different equation is rendered once a build."""
     answer = RENDERER.ask(tex, display)
