@@ -135,8 +135,11 @@ def _read_prefix(next_word: NextWord, prefix: Sequence[int]) -> tuple[Array, Any
     """Prime the model with the prefix; what follows depends on all of it."""
     if not len(prefix):
         raise ValueError("prefix: expected at least the start marker, got no words")
+    ids = np.asarray(prefix)
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer) or ids.min() < 0:
+        raise ValueError(f"prefix: expected a list of token ids from 0 up, got {list(prefix)}")
     y, state = np.zeros(0), None
-    for token in expect_ids("prefix", prefix, np.iinfo(int).max).tolist():
+    for token in ids.tolist():
         y, state = _ask(next_word, token, state)
         expect_ids("prefix", token, len(y))
     return y, state
