@@ -10,7 +10,7 @@
         why: The copies hold different values, never different weights.
     ```
 
-Texts are the page's own markup.  More than one choice may be right.  Choosing shows that choice's
+Several questions in one block are a list of these.  Texts are the page's own markup.  More than one choice may be right.  Choosing shows that choice's
 explanation (CSS, ``:checked``), and a live region reads it out; without CSS, and on paper, all are shown.
 A mistake in the YAML, or no right choice, is a warning that names the line.
 """
@@ -35,32 +35,33 @@ class QuizError(ValueError):
         self.line = line
 
 
-def read_quiz(body: str) -> dict[str, Any]:
-    """The quiz as a dictionary, or QuizError that says what is missing."""
+def read_quiz(body: str) -> list[dict[str, Any]]:
+    """The questions, or QuizError that says what is missing where."""
     try:
-        quiz = yaml.safe_load(body)
+        found = yaml.safe_load(body)
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line if wrong.problem_mark else 0
-        raise QuizError(
-            f"not YAML: {wrong.problem} (a text with a colon or a leading $ needs quotes)", line
-        ) from None
+        raise QuizError(f"not YAML: {wrong.problem} (a text with a colon needs quotes)", line) from None
+    questions = found if isinstance(found, list) and found else [found]
+    lines = [n for n, line in enumerate(body.splitlines()) if "question:" in line]
+    for n, quiz in enumerate(questions):
+        _expect_question(quiz, lines[n] if n < len(lines) else 0)
+    return questions
+
+
+def _expect_question(quiz: Any, line: int) -> None:
     if not isinstance(quiz, dict) or set(quiz) != {"question", "choices"}:
-        raise QuizError("expected the keys question and choices")
+        raise QuizError("expected the keys question and choices", line)
     choices = quiz["choices"]
     if not isinstance(choices, list) or len(choices) < 2:
-        raise QuizError("expected at least two choices", _line(body, "choices"))
+        raise QuizError("expected at least two choices", line)
     for n, choice in enumerate(choices, start=1):
         if not isinstance(choice, dict) or not {"text", "why"} <= set(choice) <= {"text", "why", "right"}:
-            raise QuizError(f"choice {n}: expected text, why and perhaps right", _line(body, "choices"))
+            raise QuizError(f"choice {n}: expected text, why and perhaps right", line)
         if not isinstance(choice.get("right", False), bool):
-            raise QuizError(f"choice {n}: right is true or false", _line(body, "choices"))
+            raise QuizError(f"choice {n}: right is true or false", line)
     if not any(choice.get("right") for choice in choices):
-        raise QuizError("no choice has right: true", _line(body, "choices"))
-    return quiz
-
-
-def _line(body: str, key: str) -> int:
-    return next((n for n, line in enumerate(body.splitlines()) if line.startswith(key)), 0)
+        raise QuizError("no choice has right: true", line)
 
 
 class Quiz(SphinxDirective):
@@ -71,19 +72,22 @@ class Quiz(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A fieldset with one radio button a choice."""
         try:
-            quiz = read_quiz("\n".join(self.content))
+            questions = read_quiz("\n".join(self.content))
         except QuizError as wrong:
             source, line = self.get_source_info()
             where = f"{source}:{line + 1 + wrong.line}"
             logger.warning("quiz: %s", wrong, location=where)
             return [nodes.paragraph("", f"This question has a mistake in its source: {wrong}.")]
+        return [self._box(quiz) for quiz in questions]
+
+    def _box(self, quiz: dict[str, Any]) -> nodes.Element:
         name = f"quiz-{self.env.new_serialno('quiz') + 1}"
         box = Tag(tag="fieldset", classes=["quiz"], ids=[name])
         box += self._question(str(quiz["question"]))
         answers = Tag(tag="div", classes=["quiz-choices"], attrs={"aria_live": "polite"})
         answers += [self._choice(name, n, choice) for n, choice in enumerate(quiz["choices"], start=1)]
         box += answers
-        return [box]
+        return box
 
     def _question(self, text: str) -> list[nodes.Node]:
         """The legend, and what follows its first paragraph: a legend holds a line of text only."""

@@ -42,26 +42,34 @@ def test_radios_labels_and_an_explanation_each(site):
     assert not page.select("fieldset script") and "</input>" not in site.text("a")
 
 
+def test_a_list_is_several_questions(site):
+    one = "- question: a\n  choices:\n    - {text: x, why: y, right: true}\n    - {text: z, why: w}\n"
+    site.write(a=f"# T\n\n```{{quiz}}\n{one}{one}```\n").build()
+    assert site.warnings == "" and len(site.html("a").select("fieldset")) == 2
+    site.write(a=f"# T\n\n```{{quiz}}\n{one}{one.replace('right', 'wright')}```\n").build()
+    assert "a.md:8: WARNING: quiz: choice 1: expected text" in site.warnings
+
+
 @pytest.mark.parametrize(
     ("body", "says", "line"),
     [
         ("question: a\nchoices:\n  - text: x: y\n", "not YAML", 6),
         ("question: a\n", "expected the keys question and choices", 4),
-        ("question: a\nchoices:\n  - {text: x, why: y, right: true}\n", "at least two choices", 5),
+        ("question: a\nchoices:\n  - {text: x, why: y, right: true}\n", "at least two choices", 4),
         (
             "question: a\nchoices:\n  - {text: x, why: y}\n  - {text: z, why: w}\n",
             "no choice has right: true",
-            5,
+            4,
         ),
         (
             "question: a\nchoices:\n  - {text: x}\n  - {text: z, why: w, right: true}\n",
             "choice 1: expected text, why",
-            5,
+            4,
         ),
         (
             "question: a\nchoices:\n  - {text: x, why: y, right: 1}\n  - {text: z, why: w}\n",
             "right is true or false",
-            5,
+            4,
         ),
     ],
 )
