@@ -103,7 +103,7 @@ def _first_sentences(message: str | None, name: str) -> str | None:
     message = re.sub(
         r"(stopped with \w+): .* of your cell: `.*?`", r"\1", message
     )  # numpy's words, our lines
-    message = re.split(r" (?:expected|bits|you predicted): | for \w+ = ", message)[0]
+    message = re.split(r"(?: [\w ]{1,20}:)? (?:expected|bits|you predicted): | for \w+ = ", message)[0]
     return message.removeprefix(f"{name}: ").removeprefix(f"{name}, ").strip()
 
 

@@ -55,11 +55,12 @@ class Example(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """The first thing that is wrong with an output."""
+    """The first thing that is wrong with an output; ``part`` is the entry of a dict or tuple it is in."""
 
     text: str
     expected: Any = None
     got: Any = None
+    part: str = ""
 
 
 def check_outputs(
@@ -105,8 +106,8 @@ def agree(
         trouble = find_trouble(call(student, given, borrowed, quiet=True), expected)
         if trouble:
             shapes = ", ".join(str(np.shape(a)) for a in args if isinstance(a, np.ndarray) and a.ndim)
-            fresh = f"on a fresh input{f' (shapes {shapes})' if shapes else ''}"
-            raise CheckFailed(f"{name}: right on the examples above, but {fresh} {trouble.text}")
+            fresh = f"but not on a fresh input{f' (shapes {shapes})' if shapes else ''}"
+            raise CheckFailed(f"{name}: right on the examples above, {fresh}: {trouble.text}")
         if any(find_trouble(after, before) for after, before in zip(given, args, strict=True)):
             raise CheckFailed(f"{name}: it changes an argument, which belongs to the caller. Work on a copy.")
 
@@ -203,7 +204,7 @@ def show(value: Any) -> str:
             floatmode="maxprec_equal",
         )
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {show(v)}" for k, v in value.items()) + "}"
+        return "\n".join(f"{k}: {_indent(v, len(str(k)) + 2)}" for k, v in value.items())
     return repr(value)
 
 
@@ -234,17 +235,22 @@ def _dict_trouble(got: Any, expected: dict, where: str) -> Trouble | None:
         return Trouble(
             f"{where}the dict lacks {', '.join(missing)}; it has {', '.join(map(str, got)) or 'nothing'}."
         )
-    return next((t for key in expected if (t := find_trouble(got[key], expected[key], str(key)))), None)
+    return next((t for key in expected if (t := _part_trouble(got[key], expected[key], str(key)))), None)
 
 
 def _tuple_trouble(got: Any, expected: tuple, where: str) -> Trouble | None:
     if not isinstance(got, tuple | list) or len(got) != len(expected):
         size = f" of {len(got)}" if isinstance(got, tuple | list) else ""
         return Trouble(f"{where}expected {len(expected)} values, got {type(got).__name__}{size}.")
-    parts = ("first value", "second value", "third value", "fourth value")
+    parts = ("the first value", "the second value", "the third value", "the fourth value")
     return next(
-        (t for p, g, e in zip(parts, got, expected, strict=False) if (t := find_trouble(g, e, p))), None
+        (t for p, g, e in zip(parts, got, expected, strict=False) if (t := _part_trouble(g, e, p))), None
     )
+
+
+def _part_trouble(got: Any, expected: Any, part: str) -> Trouble | None:
+    trouble = find_trouble(got, expected, part)
+    return trouble and trouble._replace(part=part)
 
 
 def _diagnose(got: Any, example: Example, wrong: Sequence[Variant]) -> str | None:
@@ -305,10 +311,12 @@ def _about(example: Example) -> str:
 
 def _evidence(trouble: Trouble, args: dict[str, Any]) -> str:
     rows = [("expected", trouble.expected), ("got", trouble.got)] if trouble.expected is not None else []
-    given = [(key, value) for key, value in args.items()]
-    text = "".join(f"\n  {f'{key}:':9} {_indent(value, 12)}" for key, value in rows)
-    if given:
-        text += "\nfor" + "".join(f"\n  {key} = {_indent(value, 5 + len(key))}" for key, value in given)
+    text = f"\n{trouble.part}:" if rows and trouble.part else ""
+    text += "".join(f"\n  {f'{key}:':9} {_indent(value, 12)}" for key, value in rows)
+    if args:
+        text += "\nfor" + "".join(
+            f"\n  {key} = {_indent(value, 5 + len(key))}" for key, value in args.items()
+        )
     return text
 
 

@@ -155,7 +155,7 @@ def check_all_states(student: Callable[..., Any]) -> None:
 
 # final-states
 
-SENTENCES = np.stack([X, X[::-1], -X])  # three sentences; what stands beyond their lengths is no word
+SENTENCES = np.stack([X, X[::-1], 0.0 - X])  # three sentences; what stands beyond their lengths is no word
 LENGTHS = np.array([4, 2, 1])
 
 
