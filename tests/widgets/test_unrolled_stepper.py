@@ -141,6 +141,8 @@ def test_a_page_may_change_several_traits_at_once():
         ({"vocab": ["a"], "embeddings": [[1.0, 0.0, 0.0]]}, r'vocab: expected "<unk>" among the words'),
         ({"vocab": ["<unk>", "a", "a"], "embeddings": np.zeros((3, 3))}, r"vocab: expected each word once, got 'a' again"),
         ({"vocab": ["<unk>", "a"], "embeddings": np.zeros((3, 3))}, r"vocab: expected shape \(n_vocab=3,\), got \(2,\)"),
+        ({"W": [[1.0], [2.0, 3.0]], "U": np.eye(2)}, r"W: expected numbers in 2 regular axes, got \[\[1.0\]"),
+        ({"W": [1.0, 2.0], "U": np.eye(2)}, r"W: expected 2 axes, got shape \(2,\)"),
         ({"units": ["one"]}, r"units: expected shape \(H=2,\), got \(1,\)"),
         ({"g": "swish"}, r"g: expected one of 'tanh', 'relu', 'sigmoid', got 'swish'"),
         ({"step": 9}, r"step: expected 1 to 4, the words of the sentence, got 9"),

@@ -44,15 +44,21 @@ class Numbers(traitlets.TraitType):
 
     def validate(self, obj: Any, value: ArrayLike) -> list:
         """Return nested lists of floats, or raise with what was expected."""
-        name = self.name or "array"
-        try:
-            array = expect_finite(name, np.asarray(value, dtype=float))
-        except (TypeError, ValueError) as error:
-            said = str(error) if str(error).startswith(name) else f"{name}: expected numbers, {error}"
-            raise SizeError(said) from None
-        if array.ndim != self.ndim:
-            raise SizeError(f"{name}: expected {self.ndim} axes, got shape {array.shape}")
-        return array.tolist()
+        return numbers(self.name or "array", value, self.ndim)
+
+
+def numbers(name: str, value: ArrayLike, ndim: int) -> list:
+    """``value`` as nested lists of floats, or SizeError if it is ragged, not finite, or has other axes."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise SizeError(f"{name}: expected numbers in {ndim} regular axes, got {value!r:.80}") from None
+    if array.ndim != ndim:
+        raise SizeError(f"{name}: expected {ndim} axes, got shape {array.shape}")
+    try:
+        return expect_finite(name, array).tolist()
+    except ValueError as error:
+        raise SizeError(str(error)) from None
 
 
 def to_base64(array: ArrayLike) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from unrolled.axes import Array, Float, Int, Sizes, expect_shape
 from unrolled.scratch.rnn import ACTIVATIONS, rnn_forward, rnn_output
-from unrolled.widgets._base import Numbers, SizeError, module
+from unrolled.widgets._base import Numbers, SizeError, module, numbers
 
 MOST_TOKENS = 60
 UNITS = (2, 4)
@@ -195,12 +195,13 @@ def unrolled_stepper(
         raise SizeError(f"{'U' if U is None else 'W'}: expected with {'W' if U is None else 'U'}, got None")
     if (vocab is None) != (embeddings is None):
         raise SizeError("vocab and embeddings: expected both or neither, got one of them")
-    network = _own_network(W, U, V, b, h_0) if own else _default_network(V, b, h_0, g)
-    embeddings = EMBEDDINGS if embeddings is None else embeddings
-    D, H, K = len(np.atleast_2d(embeddings)[0]), len(network["b"]), len(network["V"])
+    given = {"W": W, "U": U, "V": V, "b": b, "h_0": h_0}
+    network = _own_network(given) if own else _default_network(given)
+    embeddings = numbers("embeddings", EMBEDDINGS if embeddings is None else embeddings, 2)
+    D, H, K = np.array(embeddings).shape[1], len(network["b"]), len(network["V"])
     network |= {
         "vocab": list(VOCAB if vocab is None else vocab),
-        "embeddings": Numbers(2).validate(None, embeddings),
+        "embeddings": embeddings,
         "features": features or (list(FEATURES) if vocab is None else [f"x {d + 1}" for d in range(D)]),
         "units": units or network.get("units") or [f"unit {i + 1}" for i in range(H)],
         "outputs": outputs or network.get("outputs") or [f"class {k + 1}" for k in range(K)],
@@ -228,24 +229,25 @@ def _count(text: str) -> int:
 _NETWORK = ("W", "U", "V", "b", "h_0", "vocab", "embeddings", "features", "units", "outputs")
 
 
-def _own_network(W: Any, U: Any, V: Any, b: Any, h_0: Any) -> dict[str, Any]:
-    W, U = np.asarray(W, float), np.asarray(U, float)
-    H = len(W) if W.ndim else 0
-    V = np.zeros((2, H)) if V is None else V
-    b, h_0 = (np.zeros(H) if v is None else v for v in (b, h_0))
-    return {"W": W.tolist(), "U": U.tolist(), "V": _lists(V), "b": _lists(b), "h_0": _lists(h_0)}
+_NDIM = {"W": 2, "U": 2, "V": 2, "b": 1, "h_0": 1}
 
 
-def _default_network(V: Any, b: Any, h_0: Any, g: str) -> dict[str, Any]:
-    given = {name: _lists(v) for name, v in {"V": V, "b": b, "h_0": h_0}.items() if v is not None}
+def _own_network(given: dict[str, Any]) -> dict[str, Any]:
+    """The reader's W and U; V, b and h_0 are zero unless given."""
+    network = {name: numbers(name, given[name], _NDIM[name]) for name in ("W", "U")}
+    H = len(network["W"])
+    zero = {"V": np.zeros((2, H)), "b": np.zeros(H), "h_0": np.zeros(H)}
+    rest = {name: zero[name] if given[name] is None else given[name] for name in zero}
+    return network | {name: numbers(name, value, _NDIM[name]) for name, value in rest.items()}
+
+
+def _default_network(given: dict[str, Any]) -> dict[str, Any]:
+    """The network made by hand, with what is given in place of its own."""
+    given = {name: numbers(name, v, _NDIM[name]) for name, v in given.items() if v is not None}
     network = {name: v for name, v in {**DEFAULT, **given}.items() if name not in ("name", "g")}
-    if V is not None:
+    if "V" in given:
         del network["outputs"]
     return network
-
-
-def _lists(array: ArrayLike) -> list:
-    return np.asarray(array, dtype=float).tolist()
 
 
 def _check_sizes(network: dict[str, Any]) -> None:

@@ -34,11 +34,12 @@ export function forward({ text, vocab, embeddings, W, U, V, b, h_0, g }) {
 const PITCH = 122, FIRST = 167, ROW = { y: 32, h: 126, x: 220 }, HALF = { y: 20, h: 27, x: 20 }, WIDE = 43, TALL = 272;
 
 /** A vector as a box with its name and a bar a number: up is positive, down negative. */
-function vector(kind, cx, name, size) {
+function vector(kind, cx, name, names) {
+  const size = names.length;
   const role = { x: "input", h: "hidden", y: "output" }[kind], half = HALF[kind], cy = ROW[kind], bars = [];
   const pitch = Math.min(14, 44 / size), left = cx + 14 - (pitch * size) / 2;
   const zero = kind === "y" ? cy + half - 6 : cy, reach = kind === "y" ? 2 * half - 12 : half - 6;
-  for (let i = 0; i < size; i++) bars.push(svg("rect", { class: "bar", x: left + i * pitch + 1, width: pitch - 2, y: zero, height: 0, "data-i": kind === "h" ? i : null }));
+  for (let i = 0; i < size; i++) bars.push(svg("rect", { class: "bar", x: left + i * pitch + 1, width: pitch - 2, y: zero, height: 0, "data-i": kind === "h" ? i : null }, svg("title", {}, names[i])));
   const box = svg("rect", { class: "box", x: cx - WIDE, y: cy - half, width: 2 * WIDE, height: 2 * half, rx: 6 });
   const node = svg("g", { class: `vec ${role}`, "data-t": kind === "h" ? "h" : null }, box, svg("path", { class: "axis", d: `M${left} ${zero}h${pitch * size}` }), bars, svg("text", { class: "sym", x: cx - WIDE + 9, y: cy + 5 }, svgSymbol(name)));
   return {
@@ -70,13 +71,13 @@ const upward = (cx) => [
 ];
 const word = (cx) => svg("text", { class: "word", x: cx, y: 262, "text-anchor": "middle" });
 
-function drawUnfolded(net, link, pick) {
-  const T = net.tokens.length, H = net.h_0.length, width = FIRST + (T - 1) * PITCH + WIDE + 8;
+function drawUnfolded(net, s, link, pick) {
+  const T = net.tokens.length, width = FIRST + (T - 1) * PITCH + WIDE + 8;
   const drawing = svg("svg", { width, height: TALL, role: "img" });
-  const start = vector("h", WIDE + 2, "h_0", H);
+  const start = vector("h", WIDE + 2, "h_0", s.units);
   drawing.append(start.node);
   const copies = net.tokens.map((_, t) => {
-    const cx = FIRST + t * PITCH, parts = { x: vector("x", cx, `x_${t + 1}`, net.x[0].length), h: vector("h", cx, `h_${t + 1}`, H), y: vector("y", cx, `y_${t + 1}`, net.y[0].length) };
+    const cx = FIRST + t * PITCH, parts = { x: vector("x", cx, `x_${t + 1}`, s.features), h: vector("h", cx, `h_${t + 1}`, s.units), y: vector("y", cx, `y_${t + 1}`, s.outputs) };
     const from = t ? cx - PITCH + WIDE : 2 * WIDE + 2;
     const arrows = [arrow("Uh", "hidden", [from + 1, ROW.h], [cx - WIDE - 2, ROW.h], "U", [(from + cx - WIDE) / 2 - 8, ROW.h - 9]), ...upward(cx)];
     for (const a of arrows) link.bind(a, a.dataset.t);
@@ -103,9 +104,9 @@ function drawUnfolded(net, link, pick) {
   };
 }
 
-function drawFolded(net, link) {
-  const cx = WIDE + 4, H = net.h_0.length, drawing = svg("svg", { width: 2 * WIDE + 78, height: TALL, role: "img" });
-  const parts = { x: vector("x", cx, "x_t", net.x[0].length), h: vector("h", cx, "h_t", H), y: vector("y", cx, "y_t", net.y[0].length) };
+function drawFolded(s, link) {
+  const cx = WIDE + 4, drawing = svg("svg", { width: 2 * WIDE + 78, height: TALL, role: "img" });
+  const parts = { x: vector("x", cx, "x_t", s.features), h: vector("h", cx, "h_t", s.units), y: vector("y", cx, "y_t", s.outputs) };
   const right = cx + WIDE, name = word(cx);
   const loop = svg("g", { class: "arrow hidden loop", "data-t": "Uh", tabindex: -1 },
     svg("path", { class: "touch", d: `M${right} ${ROW.h - 14}C${right + 60} ${ROW.h - 44} ${right + 60} ${ROW.h + 44} ${right + 2} ${ROW.h + 14}` }),
@@ -130,7 +131,7 @@ function drawFolded(net, link) {
 // ---- the widget ---------------------------------------------------------------------------------
 function render({ model: given, el: place }) {
   const model = host(given, draw);
-  let net, graph, shape = "", note = "", playedWith;
+  let net, graph, shape = "", note = "";
   const strip = { now: null };
   const { root, end } = mount(place, "Unrolled stepper: a recurrent network, word by word", () => strip.now?.draw());
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
@@ -231,18 +232,19 @@ function render({ model: given, el: place }) {
     const next = JSON.stringify([s.folded, net.tokens.length, s.units, s.features, s.outputs, s.presets.map((p) => p.name)]);
     if (next === shape) return;
     shape = next;
-    graph = s.folded ? drawFolded(net, link) : drawUnfolded(net, link, (t) => go(t + 1));
+    graph = s.folded ? drawFolded(s, link) : drawUnfolded(net, s, link, (t) => go(t + 1));
     scroll.replaceChildren(graph.drawing);
     strip.now?.end();
     strip.now = s.folded ? heatStrip(root, { role: "hidden", label: "h at each step", pick: (t) => go(t + 1) }) : null;
-    drawn.replaceChildren(scroll, ...(s.folded ? [el("div", { class: "history" }, strip.now.el, el("p", { class: "key" }, el("i", {}, "h"), " so far: filled is positive, striped is negative"))] : []));
+    drawn.replaceChildren(scroll, ...(s.folded ? [el("div", { class: "history" }, strip.now.el, el("p", { class: "key" }, el("i", {}, "h"), " so far: filled is positive, striped is negative"))] : [el("p", { class: "key" }, "A bar is one number of its vector: up is positive, down is negative.")]));
     drawn.classList.toggle("folded", s.folded);
     put(scroll, "tabindex", s.folded ? -1 : 0);
     buildWorked(s);
     buildWeights(s);
     preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...s.presets.map((p, i) => el("option", { value: i }, p.name)));
   }
-  const source = (t, role, ...inner) => link.bind(el("button", { type: "button", class: `term ${role}`, "data-t": t }, inner), t);
+  const MEANING = { h: "the new state", Uh: "what the state before brings, through U", Wx: "what this word brings, through W", b: "the bias", Vh: "what the state says about the output, through V" };
+  const source = (t, role, ...inner) => link.bind(el("button", { type: "button", class: `term ${role}`, title: MEANING[t], "data-t": t }, inner), t);
   function buildWorked(s) {
     const cell = (t, role, label) => el("span", { class: `cell ${role}`, "data-t": t, "data-label": label });
     const op = (text) => el("span", { class: "op" }, text);
@@ -372,8 +374,6 @@ function render({ model: given, el: place }) {
     const best = net.y[t].indexOf(Math.max(...net.y[t])), alien = net.unknown[t] ? " is not in the vocabulary and is read as <unk>" : "";
     const text = `${note ? note + " " : ""}Step ${t + 1}, “${clip(net.tokens[t], 18)}”${alien}. State: ${h}. Output: ${s.outputs[best]}, ${num(net.y[t][best])}.`;
     say.say(text, s.playing);
-    if (playedWith && !s.playing) say.el.append(" "); // said once when the playing ends
-    playedWith = s.playing;
   }
 
   model.on(TRAITS, () => model.redraw());
