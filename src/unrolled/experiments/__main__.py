@@ -41,7 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if compare(names) else 1
     for name in names if options.fresh else []:
         shutil.rmtree(KEPT / name, ignore_errors=True)
-    measure_all(names, options.jobs)
+    try:
+        measure_all(names, options.jobs)
+    except KeyboardInterrupt:
+        print(
+            "stopped; the seeds that were measured are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 
