@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from house import root, setup_house, table
+from house import chapter, root, setup_house, table
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -166,21 +166,25 @@ class ClaimsPage(SphinxDirective):
         section = nodes.section("", nodes.title("", claim["title"]), ids=[f"claim-{nodes.make_id(name)}"])
         self.state.document.note_explicit_target(section)
         section += nodes.paragraph("", claim["statement"])
+        number = chapter(str(claim["chapter"])) or claim["chapter"]
         seconds = sum(run["seconds"] for run in claim["runs"])
         facts = {
-            "verdict": f"{claim['verdict']}: {claim['criterion']}",
-            "in the lecture": f"section {claim['section']}, in {claim['chapter']}",
+            "verdict": claim["verdict"],
+            "criterion": claim["criterion"],
+            "from": f"section {claim['section']} of the textbook, chapter {number}",
             "data": _data(claim["data"]),
             "measured": f"{len(claim['runs'])} seeds, {seconds:.0f} s in all, at commit {str(claim['commit'])[:10]}",
         }
-        section += table(["", ""], [[nodes.strong("", word), text] for word, text in facts.items()])
+        section += table([], [[nodes.strong("", word), text] for word, text in facts.items()])
         section += figures_table(claim["summary"], [])
         return section
 
 
 def _data(data: Any) -> str:
     if isinstance(data, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in data.items())
+        known = {key.replace("_", " "): value for key, value in data.items()}
+        known |= {"sha256": str(known["sha256"])[:10]} if "sha256" in known else {}
+        return ", ".join(f"{key} {value}" if key != "name" else str(value) for key, value in known.items())
     return str(data)
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
-from house import root, setup_house, table
+from house import chapter, root, setup_house, table
 from sphinx.application import Sphinx
 from sphinx.domains.math import MathDomain
 from sphinx.environment import BuildEnvironment
@@ -135,7 +135,8 @@ def fill_index(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _index_row(app: Sphinx, here: str, number: str, page: str, anchor: str, ties: Ties) -> list:
     link = make_refnode(app.builder, here, page, anchor, nodes.Text(f"({number})"))
-    title = app.env.titles[page].astext() if page in app.env.titles else page
+    number_of_page = chapter(page)
+    title = f"chapter {number_of_page}" if number_of_page else app.env.titles[page].astext()
     taught = make_refnode(app.builder, here, page, "", nodes.Text(title))
     code = _links(app, here, ties.code[number]) or nodes.emphasis(
         "", app.config.unrolled_equations_untied.get(number, "–")

@@ -78,12 +78,13 @@ def parse_into(directive: SphinxDirective, text: str, node: nodes.Element, line:
 def table(
     headers: list[str], rows: list[list[nodes.Node | str]], numeric: tuple[int, ...] = ()
 ) -> nodes.table:
-    """A plain table; the columns in ``numeric`` get the class that aligns figures."""
-    group = nodes.tgroup(cols=len(headers))
-    group += [nodes.colspec(colwidth=1) for _ in headers]
+    """A plain table; the columns in ``numeric`` get the class that aligns figures; no headers, no head."""
+    columns = len(headers) or len(rows[0])
+    group = nodes.tgroup(cols=columns)
+    group += [nodes.colspec(colwidth=1) for _ in range(columns)]
     body = nodes.tbody()
     body += [_row(row, numeric) for row in rows]
-    group += [nodes.thead("", _row(list(headers), numeric)), body]
+    group += ([nodes.thead("", _row(list(headers), numeric))] if headers else []) + [body]
     return nodes.table("", group, classes=["unrolled-table"])
 
 

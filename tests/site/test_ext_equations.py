@@ -62,7 +62,7 @@ def test_the_index_links_page_code_test_exercise_and_widget(site):
     assert site.warnings == ""
     row = site.html("equations").select("tbody tr")[0]
     assert [cell.text.strip() for cell in row.select("td")] == [
-        "(13.1)", "One", "rnn.py:6", "scratch/test_rnn.py", "rnn-step", "stepper",
+        "(13.1)", "chapter 1", "rnn.py:6", "scratch/test_rnn.py", "rnn-step", "stepper",
     ]  # fmt: skip
     code = row.select("td")[2].a["href"]
     assert code == "code/unrolled/scratch/rnn.html#L-6"
