@@ -109,7 +109,7 @@ def skeleton(text: str) -> str:
             code = fence[1]
         elif fence and fence[2] not in (None, "{lede}", "{meta}", "{predict}", "{quiz}"):
             kept.append(line)
-        elif re.match(r"#{1,6} |\([\w-]+\)=|\$\$ *\([\w-]+\)|:(name|label|alt):", line.strip()):
+        elif re.match(r"#{1,6} |\([\w-]+\)=|.*\$\$ *\([\w-]+\)|:(name|label|alt):", line.strip()):
             kept.append(line)
     return "\n".join(kept)
 
