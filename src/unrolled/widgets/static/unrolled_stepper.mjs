@@ -131,7 +131,7 @@ function drawFolded(s, link) {
 // ---- the widget ---------------------------------------------------------------------------------
 function render({ model: given, el: place }) {
   const model = host(given, draw);
-  let net, graph, shape = "", note = "";
+  let net, graph, shape = "", note = "", seen = -1;
   const strip = { now: null };
   const { root, end } = mount(place, "Unrolled stepper: a recurrent network, word by word", () => strip.now?.draw());
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
@@ -232,6 +232,7 @@ function render({ model: given, el: place }) {
     const next = JSON.stringify([s.folded, net.tokens.length, s.units, s.features, s.outputs, s.presets.map((p) => p.name)]);
     if (next === shape) return;
     shape = next;
+    seen = -1;
     graph = s.folded ? drawFolded(s, link) : drawUnfolded(net, s, link, (t) => go(t + 1));
     scroll.replaceChildren(graph.drawing);
     strip.now?.end();
@@ -329,7 +330,7 @@ function render({ model: given, el: place }) {
     link.light(s.term);
     drawTable(s, step);
     if (strip.now) strip.now.draw({ values: transpose(net.h), rows: s.units, columns: net.tokens, current: t, shown: step, lit: s.unit });
-    scrollTo(scroll, x);
+    if (x !== seen) scrollTo(scroll, (seen = x)); // reading the layout costs a frame: only when the step moved
     speak(s, t, last);
   }
   function drawPrediction(s, step, T) {
