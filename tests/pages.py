@@ -1,5 +1,6 @@
 """Build a few pages with the book's own extensions, in a folder of the test's, and look at their HTML."""
 
+import importlib
 import io
 import re
 import sys
@@ -12,6 +13,11 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 EXT = Path(__file__).parents[1] / "book" / "_ext"
 sys.path.insert(0, str(EXT))
+
+
+def load(name):
+    """One of the book's extensions, as a module."""
+    return importlib.import_module(name)
 
 
 class Pages:

@@ -12,9 +12,8 @@ import assignment
 import pages
 import pytest
 
-import live_assets
-from live_exercise import course_tasks
-
+live_assets = pages.load("live_assets")
+course_tasks = pages.load("live_exercise").course_tasks
 ROOT = pages.EXT.parents[1]
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
