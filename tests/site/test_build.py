@@ -246,7 +246,7 @@ def test_a_small_site_is_built_edited_broken_and_mended(tmp_path):
     write("src/unrolled/number.py", "N = 41\n")
     one = (
         HEAD
-        + "# One\n\nAfter $\\inp{x}$.\n\n```{code-cell}\nimport sys\nsys.path.insert(0, '../src')\nfor m in [m for m in sys.modules if m.startswith('unrolled')]: del sys.modules[m]\nfrom unrolled.number import N\nprint('N is', N)\n```\n"
+        + "# One\n\nBefore $\\inp{x}$.\n\n```{code-cell}\nimport sys\nsys.path.insert(0, '../src')\nfor m in [m for m in sys.modules if m.startswith('unrolled')]: del sys.modules[m]\nfrom unrolled.number import N\nprint('N is', N)\n```\n"
     )
     write("book/one.md", one)
     write("book/two.md", "# Two\n\nWords.\n")

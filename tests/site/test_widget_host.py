@@ -1,0 +1,108 @@
+"""The static host: views of one model in step, mistakes shown in place, nothing started before it is near."""
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from skips import skip_or_fail
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+HOST = Path(__file__).parents[2] / "book/_theme/static/widget-host.js"
+COUNTER = """
+window.loads = (window.loads ?? 0) + 1;
+export default {
+  initialize({ model }) { window.begun = (window.begun ?? 0) + 1; },
+  render({ model, el }) {
+    const button = document.createElement("button");
+    const draw = () => { button.textContent = model.get("n"); };
+    model.on("change:n", draw); draw();
+    button.onclick = () => { model.set("n", model.get("n") + 1); model.save_changes(); model.send({ hello: 1 }); };
+    el.append(button);
+    window.models = [...(window.models ?? []), model];
+  },
+};
+"""
+
+
+@pytest.fixture
+def show(chromium_page, tmp_path):
+    def shower(models, views, gap=0):
+        state = {"version_major": 2, "version_minor": 0, "state": models}
+        shown = "".join(
+            f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps({"model_id": view})}</script>'
+            f'<div style="height:{gap}px"></div>'
+            for view in views
+        )
+        (tmp_path / "host.js").write_text(HOST.read_text())
+        (tmp_path / "a.html").write_text(
+            f'<!doctype html><title>t</title><script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+            f'{shown}<script src="host.js"></script>'
+        )
+        chromium_page.goto((tmp_path / "a.html").as_uri())
+        return chromium_page
+
+    return shower
+
+
+@pytest.fixture
+def chromium_page(request):
+    if shutil.which("chromium") is None:
+        skip_or_fail("chromium is missing: apt-get install chromium")
+    browser = request.getfixturevalue("chromium")
+    context = browser.new_context(viewport={"width": 800, "height": 600})
+    yield context.new_page()
+    context.close()
+
+
+def model(source=COUNTER, **state):
+    return {"model_name": "AnyModel", "state": {"_esm": source, "n": 1, **state}}
+
+
+def test_two_views_of_a_model_are_in_step_and_another_model_is_not(show):
+    page = show({"a": model(), "b": model()}, ["a", "a", "b"])
+    page.wait_for_function("document.querySelectorAll('button').length === 3")
+    page.locator("button").first.click()
+    assert page.locator("button").all_inner_texts() == ["2", "2", "1"]
+    assert page.evaluate("[window.loads, window.begun]") == [1, 2]
+
+
+def test_listeners_can_be_taken_off_and_one_that_fails_leaves_the_rest(show):
+    page = show({"a": model()}, ["a"])
+    page.wait_for_selector("button")
+    heard = page.evaluate("""() => {
+      const m = window.models[0], heard = [], f = () => heard.push("f");
+      m.on("change:n", () => { throw new Error("mine"); });
+      m.on("change:n change", f); m.set("n", 5); m.off("change:n", f); m.set({ n: 6 }); m.set("n", 6); m.off(); m.set("n", 7);
+      return heard;
+    }""")
+    assert heard == ["f", "f", "f"]
+
+
+def test_a_widget_that_fails_says_so_in_its_place_and_the_next_one_lives(show):
+    page = show(
+        {"a": model("export default { render() { throw new Error('no such gate') } }"), "b": model()},
+        ["a", "b", "gone"],
+    )
+    page.wait_for_selector("button")
+    page.wait_for_function("document.querySelectorAll('[data-state=failed]').length === 2")
+    assert "no such gate" in page.locator("[data-state=failed]").first.inner_text()
+
+
+def test_a_widget_far_below_waits(show):
+    page = show({"a": model(), "b": model()}, ["a", "b"], gap=6000)
+    page.wait_for_selector("button")
+    assert page.locator("button").count() == 1
+    page.evaluate("window.scrollTo(0, 6000)")
+    page.wait_for_function("document.querySelectorAll('button').length === 2")
+
+
+def test_binary_traits_arrive_as_bytes(show):
+    source = "export default { render({ model, el }) { el.textContent = model.get('w').getUint8(1); } }"
+    saved = {
+        **model(source, w=None),
+        "buffers": [{"path": ["w"], "encoding": "base64", "data": base64.b64encode(b"\x01\x07").decode()}],
+    }
+    page = show({"a": saved}, ["a"])
+    page.wait_for_function("document.querySelector('.widget-place').textContent === '7'")
