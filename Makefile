@@ -5,6 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NODE_READY := node_modules/.ready
 JOBS ?= 2
+export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lint exercises lab claims claims-quick kill-matrix constraints clean

@@ -290,6 +290,7 @@ def run_sphinx(root: Path, out: Path, everything: bool, read: list[str]) -> None
     import warnings
 
     warnings.simplefilter("ignore")  # of the tools among themselves; Sphinx's own come through `heard`
+    os.environ["TQDM_DISABLE"] = "1"  # a bar is for somebody who waits, not for a page
     os.environ["IPYTHONDIR"] = str(quiet_profile(out))
     from jupyter_book.config import get_final_config
     from sphinx.application import Sphinx
