@@ -6,16 +6,15 @@ Each script here runs on one thread, prints its own table and takes a few second
 """
 
 import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # before NumPy and torch are imported: they read it once
-
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-import torch
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"  # before NumPy and torch are imported: they read it once
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
 
 torch.set_num_threads(1)
 

@@ -139,8 +139,8 @@ def lstm_forward(
         np.tanh(a.swapaxes(0, 1), out=gates[t])
         _step_in_place(gates[t], c[t], c[t + 1], h[t + 1])
         if mask is not None:
-            np.copyto(h[t + 1], h[t], where=~mask[t])
-            np.copyto(c[t + 1], c[t], where=~mask[t])
+            for kept in (h, c):
+                np.copyto(kept[t + 1], kept[t], where=~mask[t])
     state_T = (h[T].reshape(*leading, H), c[T].reshape(*leading, H))
     return seq.from_steps(h[1:], leading), state_T, LSTMSequence(x, gates, h, c, mask, p, leading)
 
@@ -179,7 +179,7 @@ def lstm_backward(
             dh_prev, dc_prev = np.where(mask[t], dh_prev, dh_t), np.where(mask[t], dc_prev, dc_t)
         dh_t, dc_t = dh_prev, dc_prev
     da = da.reshape(T * N, 4 * H)
-    dW, dU = (x.reshape(T * N, -1).T @ da).T, (h[:-1].reshape(T * N, H).T @ da).T
+    dW, dU = da.T @ x.reshape(T * N, -1), da.T @ h[:-1].reshape(T * N, H)
     dx = seq.from_steps((da @ W).reshape(x.shape), leading)
     dstate_0 = (dh_t.reshape(*leading, H), dc_t.reshape(*leading, H))
     return dx, dstate_0, seq.unpack(dW, dU, da.sum(axis=0), GATES)
@@ -204,10 +204,6 @@ def trace(x: Float[Array, "*B T D"], params: Params, state_0: State | None = Non
     """Every gate at every step, to look at: {"f", "i", "g", "o", "k", "j", "c", "h"}, each (*B, T, H)."""
     *_, cache = lstm_forward(x, params, state_0)
     parts = dict(zip(GATES, np.swapaxes(cache.gates, 0, 1), strict=True))
-    parts |= {
-        "k": cache.c[:-1] * parts["f"],
-        "j": parts["g"] * parts["i"],
-        "c": cache.c[1:],
-        "h": cache.h[1:],
-    }
+    parts |= {"k": cache.c[:-1] * parts["f"], "j": parts["g"] * parts["i"]}
+    parts |= {"c": cache.c[1:], "h": cache.h[1:]}
     return {letter: seq.from_steps(parts[letter], cache.leading) for letter in "figokjch"}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled.axes import Array, Bool, Float, Sizes, expect_finite, expect_mask, expect_shape
+from unrolled.scratch.sequences import from_steps, to_steps
 
 Params = dict[str, Array]
 
@@ -98,15 +99,16 @@ def rnn_forward(
     The products W x_t of all steps are taken at once; only U h_{t-1} has to wait for its turn.
     """
     x, h_0, mask, W, U, b = _check_sequence(x, h_0, mask, W, U, b)
-    activation = _activation(g).g
-    h = np.moveaxis(x @ W.T + b, -2, 0).copy()  # (T, *B, H): W x_t + b, overwritten by h_t
-    h_prev = h_0
+    activation, leading, (H, D) = _activation(g).g, x.shape[:-2], W.shape
+    x, h_prev = to_steps(x), h_0.reshape(-1, H)
+    real = None if mask is None else to_steps(mask[..., None])
+    h = (x.reshape(-1, D) @ W.T + b).reshape(*x.shape[:2], H)  # (T, N, H): W x_t + b, overwritten by h_t
+    U_t = np.ascontiguousarray(U.T)
     for t in range(len(h)):
-        h_t = activation(h[t] + h_prev @ U.T)  # (13.1)
-        h[t] = h_t if mask is None else np.where(mask[..., t, None], h_t, h_prev)
+        h_t = activation(h[t] + h_prev @ U_t)  # (13.1)
+        h[t] = h_t if real is None else np.where(real[t], h_t, h_prev)
         h_prev = h[t]
-    h = np.moveaxis(h, 0, -2)
-    return h, (x, h_0, h, mask, W, U, g)
+    return from_steps(h, leading), (x, h_0, h, real, W, U, g)
 
 
 def rnn_backward(
@@ -117,18 +119,19 @@ def rnn_backward(
     What reaches h_t is its own loss *and* what comes back from h_{t+1} through U.  A gradient for
     the final state alone is a ``dh`` that is zero at all steps but the last.
     """
-    x, h_0, h, mask, W, U, g = cache
-    dh = expect_shape("dh", dh, h.shape)
-    slope = _activation(g).slope(h)
-    da = np.zeros(h.shape, h.dtype)
-    dh_next = np.zeros(h_0.shape, h.dtype)
-    for t in reversed(range(h.shape[-2])):
-        dh_t = dh[..., t, :] + dh_next
-        real = True if mask is None else mask[..., t, None]
-        da[..., t, :] = np.where(real, dh_t * slope[..., t, :], 0.0)
-        dh_next = da[..., t, :] @ U + np.where(real, 0.0, dh_t)
-    h_prev = np.concatenate([h_0[..., None, :], h[..., :-1, :]], axis=-2)
-    return da @ W, dh_next, _weight_gradients(da, x, h_prev)
+    x, h_0, h, real, W, U, g = cache
+    slope, (T, N, H), leading = _activation(g).slope, h.shape, h_0.shape[:-1]
+    dh = expect_shape("dh", dh, (*leading, T, H)).reshape(N, T, H)
+    da, dh_next = np.empty_like(h), np.zeros((N, H), h.dtype)
+    for t in reversed(range(T)):
+        dh_t = dh[:, t] + dh_next
+        da[t] = dh_t * slope(h[t]) * (1 if real is None else real[t])
+        dh_next = da[t] @ U
+        if real is not None:  # past the padding goes what came
+            dh_next = np.where(real[t], dh_next, dh_t)
+    h_prev = np.concatenate([h_0.reshape(1, N, H), h[:-1]])
+    dx = from_steps((da.reshape(T * N, H) @ W).reshape(x.shape), leading)
+    return dx, dh_next.reshape(*leading, H), _weight_gradients(da, x, h_prev)
 
 
 def rnn_output(
