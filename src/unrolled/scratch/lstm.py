@@ -1,7 +1,6 @@
 """The long short-term memory: gates decide what the context c forgets, what it takes in, what it shows.
 
-The step is the book's, line by line.  The sequence does the same work with its products gathered:
-W x_t of all gates and all steps at once, then one product U h_{t-1} a step for all four gates.
+The step is the book's, line by line; the sequence does the same work with its products gathered.
 Source: Jurafsky & Martin, *Speech and Language Processing*, section 13.5, equations (13.20) to (13.27);
 Hochreiter and Schmidhuber (1997), with the forget gate of Gers, Schmidhuber and Cummins (2000).
 
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.axes import Array, Bool, Float, Sizes, expect_shape
+from unrolled.axes import Array, Float, Sizes, expect_shape
 from unrolled.scratch import sequences as seq
 from unrolled.scratch.rnn import sigmoid
 from unrolled.scratch.sequences import Params, State
@@ -53,12 +52,10 @@ class LSTMSequence(NamedTuple):
 def init_lstm(rng: np.random.Generator, D: int, H: int, forget_bias: float = 0.0) -> Params:
     """Draw every W and U uniformly from ±1/√H, the range torch.nn.LSTM uses; biases start at zero.
 
-    ``forget_bias=1`` starts with the forget gate open (f ≈ 0.73), so that the context lives longer
-    early in training (Gers et al. 2000).
+    ``forget_bias=1`` opens the forget gate (f ≈ 0.73), for a longer memory early on (Gers et al. 2000).
     """
     params = seq.init_gates(rng, D, H, SHAPES)
-    params["b_f"] += forget_bias
-    return params
+    return {**params, "b_f": params["b_f"] + forget_bias}
 
 
 def lstm_step(x_t: Float[Array, "*B D"], state: State, params: Params) -> tuple[State, LSTMStep]:
@@ -90,7 +87,7 @@ def lstm_step(x_t: Float[Array, "*B D"], state: State, params: Params) -> tuple[
 def lstm_step_backward(dstate: State, cache: LSTMStep) -> tuple[Float[Array, "*B D"], State, Params]:
     """The gradients of one step, given (dL/dh_t, dL/dc_t); returns (dx_t, (dh_prev, dc_prev), dparams).
 
-    Each line undoes one line of the step, the last line first.
+    Each line undoes one line of the step, the last first.
     """
     f_t, _, g_t, i_t, _, c_t, o_t, _, x_t, h_prev, c_prev, p = cache
     dh_t, dc_t = (expect_shape(n, d, c_t.shape) for n, d in zip(("dh_t", "dc_t"), dstate, strict=True))
@@ -106,21 +103,16 @@ def lstm_step_backward(dstate: State, cache: LSTMStep) -> tuple[Float[Array, "*B
         "o": do_t * o_t * (1.0 - o_t),  # (13.26)
         "g": dg_t * (1.0 - g_t**2),  # (13.22)
     }
-    dx_t = np.sum([da[gate] @ p[f"W_{gate}"] for gate in GATES], axis=0)
-    dh_prev = np.sum([da[gate] @ p[f"U_{gate}"] for gate in GATES], axis=0)
+    dx_t, dh_prev = (np.sum([da[n] @ p[f"{letter}_{n}"] for n in GATES], axis=0) for letter in "WU")
     return dx_t, (dh_prev, dc_prev), seq.gate_gradients(da, x_t, h_prev)
 
 
 def lstm_forward(
-    x: Float[Array, "*B T D"],
-    params: Params,
-    state_0: State | None = None,
-    mask: Bool[Array, "*B T"] | None = None,
+    x: Float[Array, "*B T D"], params: Params, state_0: State | None = None, mask: Array | None = None
 ) -> tuple[Float[Array, "*B T H"], State, LSTMSequence]:
     """All hidden states h_1 … h_T, (13.20) to (13.27) at each step; returns (h, (h_T, c_T), cache).
 
-    Where ``mask`` is False both h and c are carried over unchanged, so the final state is each
-    sequence's own, however it was padded.  ``state_0`` is zero unless given.
+    Where ``mask`` (*B, T) is False h and c are carried over unchanged.  ``state_0`` is zero unless given.
     """
     sizes: Sizes = {}
     p = seq.expect_params(params, SHAPES, sizes)
@@ -138,10 +130,9 @@ def lstm_forward(
         a = Wx[t] + (h[t] @ U_half).reshape(N, 4, H)  # one product for the four gates
         np.tanh(a.swapaxes(0, 1), out=gates[t])
         _step_in_place(gates[t], c[t], c[t + 1], h[t + 1])
-        if mask is not None:
-            for kept in (h, c):
-                np.copyto(kept[t + 1], kept[t], where=~mask[t])
-    state_T = (h[T].reshape(*leading, H), c[T].reshape(*leading, H))
+        for kept in () if mask is None else (h, c):
+            np.copyto(kept[t + 1], kept[t], where=~mask[t])
+    state_T = tuple(part[T].reshape(*leading, H) for part in (h, c))
     return seq.from_steps(h[1:], leading), state_T, LSTMSequence(x, gates, h, c, mask, p, leading)
 
 
@@ -159,10 +150,7 @@ def _step_in_place(gates: Array, c_prev: Array, c_t: Array, h_t: Array) -> None:
 def lstm_backward(
     dh: Float[Array, "*B T H"], dstate_T: State | None, cache: LSTMSequence
 ) -> tuple[Float[Array, "*B T D"], State, Params]:
-    """Backpropagation through time, given dL/dh_t at every step and, if any, at the final (h_T, c_T).
-
-    Returns (dx, (dh_0, dc_0), dparams).
-    """
+    """Back through time from every dL/dh_t and, if any, dL/d(h_T, c_T); returns (dx, (dh_0, dc_0), dparams)."""
     x, _, h, _, mask, params, leading = cache
     T, N, H = len(x), *h.shape[1:]
     W, U, _ = seq.pack(params, GATES)
@@ -181,8 +169,11 @@ def lstm_backward(
     da = da.reshape(T * N, 4 * H)
     dW, dU = da.T @ x.reshape(T * N, -1), da.T @ h[:-1].reshape(T * N, H)
     dx = seq.from_steps((da @ W).reshape(x.shape), leading)
-    dstate_0 = (dh_t.reshape(*leading, H), dc_t.reshape(*leading, H))
-    return dx, dstate_0, seq.unpack(dW, dU, da.sum(axis=0), GATES)
+    return (
+        dx,
+        (dh_t.reshape(*leading, H), dc_t.reshape(*leading, H)),
+        seq.unpack(dW, dU, da.sum(axis=0), GATES),
+    )
 
 
 def _step_back_in_place(t: int, da: Array, dh_t: Array, dc_t: Array, cache: LSTMSequence) -> Array:
@@ -204,6 +195,6 @@ def trace(x: Float[Array, "*B T D"], params: Params, state_0: State | None = Non
     """Every gate at every step, to look at: {"f", "i", "g", "o", "k", "j", "c", "h"}, each (*B, T, H)."""
     *_, cache = lstm_forward(x, params, state_0)
     parts = dict(zip(GATES, np.swapaxes(cache.gates, 0, 1), strict=True))
-    parts |= {"k": cache.c[:-1] * parts["f"], "j": parts["g"] * parts["i"]}
-    parts |= {"c": cache.c[1:], "h": cache.h[1:]}
+    f, i, _, g = cache.gates.swapaxes(0, 1)
+    parts |= {"k": cache.c[:-1] * f, "j": g * i, "c": cache.c[1:], "h": cache.h[1:]}
     return {letter: seq.from_steps(parts[letter], cache.leading) for letter in "figokjch"}
