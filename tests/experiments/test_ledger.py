@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skips import need_corpus
 
 from unrolled import experiments
 from unrolled.experiments import claims, ledger, measure
@@ -88,6 +89,8 @@ def test_the_ledger_has_no_entry_without_a_claim():
 @pytest.mark.parametrize("name", claims())
 def test_the_cheapest_seed_gives_the_ledger_s_figures_again(name, capsys):
     """Within the claim's TOLERANCE; on the machine that measured, to the last digit."""
+    for corpus in getattr(claims()[name], "CORPORA", ()):
+        need_corpus(corpus)
     same = measure.compare([name])
     assert same, capsys.readouterr().out
 
@@ -185,6 +188,42 @@ def test_compare_tells_what_differs(claim, tmp_path, capsys):
     assert not measure.compare(["cheap"], path)
     out = capsys.readouterr().out
     assert "two: expected 3.0" in out and "noise" not in out
+
+
+def test_a_quick_claim_is_compared_by_the_figures_it_makes_again(claim, tmp_path, capsys):
+    path = tmp_path / "claims.json"
+    measure.measure_all(["cheap"], 1, tmp_path / "kept", path)
+    before = calls(claim)
+    claim.quick = lambda seed: {"two": 2.0 + seed / 100}
+    assert measure.compare(["cheap"], path) and calls(claim) == before
+    claim.quick = lambda seed: {"two": 5.0, "three": 3.0}
+    assert not measure.compare(["cheap"], path)
+    out = capsys.readouterr().out
+    assert "two: expected 2.0" in out and "three: expected no such figure, got 3" in out
+
+
+def test_a_claim_whose_corpus_is_not_here_says_so_in_one_line(claim, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "claims.json"
+    measure.measure_all(["cheap"], 1, tmp_path / "kept", path)
+    capsys.readouterr()
+    claim.CORPORA = ("tatoeba",)
+    monkeypatch.setenv("UNROLLED_DATA", str(tmp_path))
+    before = calls(claim)
+    assert measure.compare(["cheap"], path) and calls(claim) == before
+    assert (
+        capsys.readouterr().out
+        == "cheap: not compared, corpus tatoeba is not here: unrolled data fetch tatoeba\n"
+    )
+
+
+def test_what_was_kept_is_of_the_helpers_code_too(claim, tmp_path, monkeypatch):
+    before = measure.kept("cheap", 1)
+    helper = types.ModuleType("unrolled.experiments.helper")
+    claim.helper = helper
+    monkeypatch.setattr(measure.inspect, "getsource", lambda module: f"source of {module.__name__}")
+    with_helper = measure.kept("cheap", 1)
+    del claim.helper
+    assert len({before, with_helper, measure.kept("cheap", 1)}) == 3
 
 
 def test_the_command_line(capsys):

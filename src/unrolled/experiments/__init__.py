@@ -1,7 +1,8 @@
 """One file a claim of the lecture: ``run(seed) -> figures``, and the criterion that decides, written beforehand.
 
 A claim is a module here with TITLE, CHAPTER, SECTION, STATEMENT, SEEDS, TOLERANCE, ``run``, ``criterion`` and
-``data``; it is found by having them.  ``python -m unrolled.experiments`` measures, and ``ledger`` keeps the result.
+``data``; it is found by having them.  It may have CORPORA, the real corpora that it reads, and where ``run`` takes long
+``quick(seed)``: some of its figures, made in the same way.  ``python -m unrolled.experiments`` measures, and ``ledger`` keeps the result.
 """
 
 import importlib
