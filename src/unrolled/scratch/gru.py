@@ -116,8 +116,7 @@ def gru_forward(
         a_h = (h[t] @ U_half).reshape(N, 3, H)  # one product for the three gates
         m[t] = a_h[:, 2] + p["b_hn"]
         _step_in_place(Wx[t].swapaxes(0, 1), a_h.swapaxes(0, 1), m[t], h[t], gates[t], h[t + 1])
-        if mask is not None:
-            np.copyto(h[t + 1], h[t], where=~mask[t])
+        seq.carry_over_padding(mask, t, h)
     state_T = (h[T].reshape(*leading, H),)
     return seq.from_steps(h[1:], leading), state_T, GRUSequence(x, gates, m, h, mask, p, leading)
 

@@ -130,8 +130,7 @@ def lstm_forward(
         a = Wx[t] + (h[t] @ U_half).reshape(N, 4, H)  # one product for the four gates
         np.tanh(a.swapaxes(0, 1), out=gates[t])
         _step_in_place(gates[t], c[t], c[t + 1], h[t + 1])
-        for kept in () if mask is None else (h, c):
-            np.copyto(kept[t + 1], kept[t], where=~mask[t])
+        seq.carry_over_padding(mask, t, h, c)
     state_T = tuple(part[T].reshape(*leading, H) for part in (h, c))
     return seq.from_steps(h[1:], leading), state_T, LSTMSequence(x, gates, h, c, mask, p, leading)
 

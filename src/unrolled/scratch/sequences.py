@@ -64,6 +64,13 @@ def from_steps(h: Array, leading: tuple[int, ...]) -> Array:
     return np.swapaxes(h, 0, 1).reshape(*leading, len(h), h.shape[-1])
 
 
+def carry_over_padding(mask: Array | None, t: int, *states: Array) -> None:
+    """At a padded step the state stays what it was: state[t + 1] = state[t] where ``mask[t]`` is False."""
+    if mask is not None:
+        for state in states:
+            np.copyto(state[t + 1], state[t], where=~mask[t])
+
+
 def expect_params(params: Params, shapes: Shapes, sizes: Sizes) -> Params:
     """Return exactly the parameters that ``shapes`` names, each of its shape, or say what was expected."""
     if set(params) != set(shapes):
