@@ -59,13 +59,14 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
 
 
 def scrolling_tables(body: str) -> str:
-    """Each table in a box that scrolls sideways.
+    """Each table in a box that scrolls sideways; a header cell without words is no header.
 
     >>> scrolling_tables("<table><tr></tr></table>")
     '<div class="table-scroll"><table><tr></tr></table></div>'
     """
     opened = re.sub(r"<table(?=[\s>])", '<div class="table-scroll"><table', body)
-    return opened.replace("</table>", "</table></div>")
+    named = re.sub(r"<th\b([^>]*)>(?:\s|<p>\s*</p>)*</th>", r"<td\1></td>", opened)
+    return named.replace("</table>", "</table></div>")
 
 
 def description(doctree: nodes.document | None, title: str) -> str:

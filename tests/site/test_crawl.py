@@ -35,6 +35,8 @@ def test_no_page_asks_a_foreign_host_or_fails_or_complains(chromium, address, pa
     page = context.new_page()
     seen, wrong = watch_page(page, address), {}
     for name in page_names:
+        if name == "index.html":  # leads on at once; it has a test of its own
+            continue
         seen.clear()
         page.goto(address + name, wait_until="load")
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
@@ -135,7 +137,9 @@ def test_a_page_with_a_widget_is_light(open_page, soups, weigh):
     assert with_widget
     for name in with_widget:
         page, seen = open_page(name)
+        page.locator(".widget-place").first.scroll_into_view_if_needed()
         page.wait_for_selector('.widget-place[data-state="alive"]', state="attached")
+        page.evaluate("window.scrollTo(0, 0)")
         for _ in range(40):
             page.mouse.wheel(0, 900)
             page.wait_for_timeout(20)
@@ -162,7 +166,7 @@ def test_pages_fit_a_phone(chromium, address, page_names):
 def test_without_scripts_the_text_the_equations_and_the_contents_are_there(open_page):
     for options in ({}, {"viewport": PHONE}):
         page, seen = open_page("book/ch01_rnn.html", java_script_enabled=False, **options)
-        for selector in ("h1", "article p", ".katex-html", "figure svg", "#contents a", ".highlight pre"):
+        for selector in ("h1", "article p", ".katex-html", "figure svg", "#contents li a", ".highlight pre"):
             assert page.locator(selector).first.is_visible(), (selector, options)
         assert not page.locator(".theme-switch").first.is_visible()
         assert seen.failed == []
@@ -213,7 +217,8 @@ def test_the_theme_follows_the_system_until_it_is_chosen_and_the_choice_stays(op
     assert theme() == "dark"
     button.click()
     page.emulate_media(color_scheme="light")
-    assert theme() == "light" and "system" in button.inner_text()
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    assert "system" in button.inner_text()
 
 
 def test_search_finds_a_word_and_its_key_is_the_slash(open_page):

@@ -167,3 +167,7 @@ def test_each_table_scrolls_in_its_own_box():
 def test_fonts_of_equations_come_in_one_format():
     css = '@font-face{src:url(a.woff2) format("woff2"),url(a.woff) format("woff"),url(a.ttf) format("truetype")}'
     assert page_ext.only_woff2(css) == '@font-face{font-display:swap;src:url(a.woff2) format("woff2")}'
+
+
+def test_a_header_cell_without_words_is_no_header():
+    assert page_ext.scrolling_tables('<th class="head"><p></p></th>') == '<td class="head"></td>'

@@ -37,7 +37,7 @@ def show(chromium_page, tmp_path):
         )
         (tmp_path / "host.js").write_text(HOST.read_text())
         (tmp_path / "a.html").write_text(
-            f'<!doctype html><title>t</title><script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+            f'<!doctype html><title>t</title><body><script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
             f'{shown}<script src="host.js"></script>'
         )
         chromium_page.goto((tmp_path / "a.html").as_uri())
