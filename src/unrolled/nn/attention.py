@@ -24,20 +24,28 @@ class Attention(nn.Module):
 
     def forward(self, h_d: Tensor, h_e: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Contexts and weights; ``mask`` (*B, S) is True at real source tokens."""
-        if self.W_s is not None:
-            h_d = h_d @ self.W_s  # (13.38)
-        if h_d.shape[-1] != h_e.shape[-1]:
-            raise ValueError(
-                f"{self.score} attention: expected states of one size, got H={h_d.shape[-1]} and E={h_e.shape[-1]}; "
-                "bilinear attention takes two"
-            )
-        scores = h_d @ h_e.mT  # (13.35)
-        if self.score == "scaled":
-            scores = scores * h_d.shape[-1] ** -0.5
-        if mask is not None:
-            scores = scores.masked_fill(~mask[..., None, :], -torch.inf)
-        alpha = scores.softmax(dim=-1)  # (13.36)
-        return alpha @ h_e, alpha  # (13.37)
+        return attend(h_d, comparable(h_e, self.score, self.W_s, h_d.shape[-1]), h_e, mask)
+
+
+def comparable(h_e: Tensor, score: str, W_s: Tensor | None, H: int) -> Tensor:
+    """(*B, S, E) -> (*B, S, H): keys whose dot product with h_d is its score, made once for all steps of a decoder."""
+    if W_s is not None:
+        return h_e @ W_s.mT  # (13.38): h_d W_s h_e, from the right
+    if h_e.shape[-1] != H:
+        raise ValueError(
+            f"{score} attention: expected states of one size, got H={H} and E={h_e.shape[-1]}; "
+            "bilinear attention takes two"
+        )
+    return h_e * H**-0.5 if score == "scaled" else h_e
+
+
+def attend(h_d: Tensor, keys: Tensor, h_e: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Contexts (*B, T, E) and weights (*B, T, S) of T decoder states, given what to compare them with."""
+    scores = h_d @ keys.mT  # (13.35)
+    if mask is not None:
+        scores = scores.masked_fill(~mask[..., None, :], -torch.inf)
+    alpha = scores.softmax(dim=-1)  # (13.36)
+    return alpha @ h_e, alpha  # (13.37)
 
 
 class SelfAttention(nn.Module):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.nn.cells import Elman
-from unrolled.nn.labeling import embedding, look_up
+from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.loss import cross_entropy
 
 POOLS = ("last", "mean", "max")
@@ -38,7 +38,7 @@ class Classifier(nn.Module):
         self.cell, self.pool, F = make(D, H), pool, H if F is None else F
         self.shown = cast(tuple[int, ...], self.cell.shown)
         R = H * (len(self.shown) if pool == "last" else cast(int, self.cell.width))
-        self.E = embedding(n_vocab, D, E, frozen)
+        self.E = init_embedding(n_vocab, D, E, frozen)
         self.W_ff = nn.Parameter(torch.empty(F, R).uniform_(-(R**-0.5), R**-0.5))
         self.b_ff = nn.Parameter(torch.zeros(F))
         self.V = nn.Parameter(torch.empty(K, F).uniform_(-(F**-0.5), F**-0.5))
@@ -46,7 +46,7 @@ class Classifier(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """The scores of every class, before the softmax."""
-        h, state_T = self.cell(look_up(self.E, ids), None, mask)
+        h, state_T = self.cell(embed(ids, self.E), None, mask)
         r = (
             torch.cat([state_T[n] for n in self.shown], dim=-1)
             if self.pool == "last"

@@ -7,19 +7,25 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from unrolled.nn.rnn import carry_over, expect_right_padding
+from unrolled.nn.rnn import carry_over, expect_right_padding, expect_sequence
 
 State = tuple[Tensor, ...]
+Step = Callable[[Tensor, State], State]
 
 
 class Stepper(Protocol):
-    """A module that knows one step: H, the names of its state, and ``step(x_t, state) -> state``."""
+    """A module that knows one step: its sizes, the names of its state, and ``step(x_t, state) -> state``."""
 
+    D: int
     H: int
     state_names: tuple[str, ...]
 
     def step(self, x_t: Tensor, state: State) -> State:
         """One step."""
+        ...
+
+    def stepper(self) -> Step:
+        """``step`` for a loop that is run from outside: with ``fused``, torch's own cell, the weights packed once."""
         ...
 
 
@@ -30,6 +36,7 @@ def zero_state(x: Tensor, H: int, state_names: tuple[str, ...]) -> State:
 
 def scan(module: Stepper, x: Tensor, state_0: State | None, mask: Tensor | None) -> tuple[Tensor, State]:
     """One step after the other: x (*B, T, D) -> (h (*B, T, H), final state); padding carries the state over."""
+    expect_sequence(x, module.D, mask)
     state = zero_state(x, module.H, module.state_names) if state_0 is None else state_0
     h = []
     for t in range(x.shape[-2]):
@@ -48,6 +55,7 @@ def fused(
 
     ``weights`` are [W, U, b_ih, b_hh] with the gates in torch's order.
     """
+    expect_sequence(x, weights[0].shape[1], mask)
     rest = (weights, True, 1, 0.0, torch.is_grad_enabled(), False)
     if mask is None:
         h, *final = function(x, _one_layer(state_0), *rest, True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.nn.cells import Elman
+from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.loss import cross_entropy
 
 
@@ -29,13 +30,13 @@ class Tagger(nn.Module):
         super().__init__()
         self.cell = make(D, H)
         wide = cast(int, self.cell.width) * H
-        self.E = embedding(n_vocab, D, E, frozen)
+        self.E = init_embedding(n_vocab, D, E, frozen)
         self.V = nn.Parameter(torch.empty(K, wide).uniform_(-(wide**-0.5), wide**-0.5))
         self.b_y = nn.Parameter(torch.zeros(K))
 
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """The scores of every tag at every word, before the softmax of (13.3)."""
-        h, _ = self.cell(look_up(self.E, ids), None, mask)
+        h, _ = self.cell(embed(ids, self.E), None, mask)
         return h @ self.V.T + self.b_y
 
     def loss(self, ids: Tensor, tags: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -45,19 +46,3 @@ class Tagger(nn.Module):
     def predict(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """The most likely tag at each word; what stands at the padding means nothing."""
         return self(ids, mask).argmax(dim=-1)
-
-
-def embedding(n_vocab: int, D: int, E: Tensor | None, frozen: bool) -> nn.Parameter:
-    """E (D, n_vocab), drawn with variance 1/D or copied from the one given."""
-    drawn = torch.randn(D, n_vocab) * D**-0.5 if E is None else E.detach().clone()
-    if drawn.shape != (D, n_vocab):
-        raise ValueError(f"E: expected shape {(D, n_vocab)}, got {tuple(drawn.shape)}")
-    return nn.Parameter(drawn, requires_grad=not frozen)
-
-
-def look_up(E: Tensor, ids: Tensor) -> Tensor:
-    """e_t = E x_t (13.4): (*B, T) -> (*B, T, D); raises ValueError at an id that is not a column of E."""
-    if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < E.shape[1]:
-        wrong = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
-        raise ValueError(f"ids: expected ids from 0 to {E.shape[1] - 1}, got {wrong}")
-    return nn.functional.embedding(ids, E.T)

@@ -1,14 +1,13 @@
 """The torch twin of ``scratch.language_model``: the same letters over any cell, autograd for the way back."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from unrolled.nn.cells import CELLS, Make
+from unrolled.nn.cells import Make, make_cell
+from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.kernel import State
 from unrolled.scratch import language_model as scratch
 
@@ -22,7 +21,7 @@ class LanguageModel(nn.Module):
 
     def __init__(self, n_vocab: int, D: int, H: int, cell: str | Make = "rnn", fused: bool = False):
         super().__init__()
-        self.E = nn.Parameter(torch.randn(D, n_vocab) * D**-0.5)
+        self.E = init_embedding(n_vocab, D)
         self.V = nn.Parameter(torch.empty(n_vocab, H).uniform_(-(H**-0.5), H**-0.5))
         self.b_y = nn.Parameter(torch.zeros(n_vocab))
         self.cell = make_cell(cell, fused)(D, H)
@@ -38,7 +37,7 @@ class LanguageModel(nn.Module):
 
         For text in segments, detach ``state_T`` and hand it to the next call.
         """
-        e = functional.embedding(expect_ids(ids, self.E.shape[1]), self.E.T)  # (13.4)
+        e = embed(ids, self.E)  # (13.4)
         h, state_T = self.cell(e, state_0, mask)  # (13.5)
         return h @ self.output_matrix().T + self.b_y, state_T  # (13.6)
 
@@ -65,19 +64,6 @@ class LanguageModel(nn.Module):
         with torch.no_grad():
             for name, full in names.items():
                 own[full].copy_(torch.as_tensor(params[name]))
-
-
-def make_cell(cell: str | Make, fused: bool = False) -> Make:
-    """What makes the layer: by its name in ``CELLS``, or as it is; raises ValueError for a name that is not there."""
-    if not isinstance(cell, str):
-        if fused:
-            raise ValueError(
-                "fused: expected False beside a cell of your own, which knows its kernel, got True"
-            )
-        return cell
-    if cell not in CELLS:
-        raise ValueError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r}")
-    return partial(CELLS[cell], fused=fused)
 
 
 def teacher_forcing(
@@ -111,15 +97,3 @@ def next_word_function(model: LanguageModel) -> Callable[[int, State | None], tu
         return y.cpu().numpy(), tuple(part[0] for part in state_T)
 
     return next_word
-
-
-def expect_ids(ids: Tensor, n_vocab: int) -> Tensor:
-    """Return token ids (*B, T) unless there are none, or one is not in 0 … n_vocab - 1: then say which."""
-    if ids.is_floating_point() or ids.dtype == torch.bool:
-        raise ValueError(f"ids: expected integer token ids, got dtype {ids.dtype}")
-    if ids.ndim == 0 or ids.shape[-1] == 0:
-        raise ValueError(f"ids: expected at least one word in (*B, T), got shape {tuple(ids.shape)}")
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= n_vocab:
-        raise ValueError(f"ids: expected ids from 0 to {n_vocab - 1}, got {low if low < 0 else high}")
-    return ids

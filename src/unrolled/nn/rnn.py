@@ -30,6 +30,7 @@ class RNN(nn.Module):
 
     def forward(self, x: Tensor, h_0: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """All states, h_0 left out; where ``mask`` (*B, T) is False the state is carried over."""
+        expect_sequence(x, self.W.shape[1], mask)
         if h_0 is None:
             h_0 = x.new_zeros(*x.shape[:-2], len(self.U))
         if self.fused:
@@ -54,6 +55,29 @@ def carry_over(h: Tensor, h_0: Tensor, mask: Tensor | None) -> Tensor:
     lengths = mask.sum(dim=-1)
     last = (lengths - 1).clamp(min=0)[..., None, None].expand(*lengths.shape, 1, h.shape[-1])
     return torch.where(mask[..., None], h, h.gather(-2, last))
+
+
+def expect_sequence(x: Tensor, D: int, mask: Tensor | None) -> None:
+    """Raise ValueError unless x is (*B, T, D) with T > 0, and ``mask`` (*B, T) has a real token in each sequence."""
+    if x.ndim < 2 or x.shape[-1] != D:
+        raise ValueError(f"x: expected shape (*B, T, D={D}), got {tuple(x.shape)}")
+    if x.shape[-2] == 0:
+        raise ValueError("x: expected at least one step, got an empty sequence (T = 0)")
+    if mask is not None:
+        expect_mask("mask", mask, tuple(x.shape[:-1]))
+
+
+def expect_mask(name: str, mask: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless ``mask`` holds booleans of this shape, at least one True in each sequence."""
+    if mask.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {tuple(mask.shape)}")
+    if mask.dtype != torch.bool:
+        raise ValueError(f"{name}: expected booleans, True at real tokens, got dtype {mask.dtype}")
+    if not mask.any(dim=-1).all():
+        where = tuple((~mask.any(dim=-1)).nonzero()[0].tolist())
+        raise ValueError(
+            f"{name}: expected at least one real token in each sequence, got none in sequence {where}"
+        )
 
 
 def expect_right_padding(mask: Tensor) -> None:

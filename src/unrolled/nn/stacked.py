@@ -1,11 +1,12 @@
 """The torch twin of ``scratch.stacked``: layers "layer1", "layer2", … from the bottom up."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from torch import Tensor, nn
 
-from unrolled.nn.kernel import State
+from unrolled.nn.kernel import State, Step
 
 
 class Stacked(nn.Module):
@@ -33,11 +34,11 @@ class Stacked(nn.Module):
 
     def step(self, x_t: Tensor, state: State) -> State:
         """One step through all layers."""
-        states = []
-        for layer, below in zip(self.layers(), self._by_layer(state), strict=True):
-            states.append(cast(Callable[..., State], layer.step)(x_t, below))
-            x_t = states[-1][0]
-        return tuple(part for new in states[::-1] for part in new)
+        return self._through([cast(Step, layer.step) for layer in self.layers()], x_t, state)
+
+    def stepper(self) -> Step:
+        """``step`` with each layer's own ``stepper``, for a loop that is run from outside."""
+        return partial(self._through, [cast(Callable[[], Step], layer.stepper)() for layer in self.layers()])
 
     def forward(
         self, x: Tensor, state_0: State | None = None, mask: Tensor | None = None
@@ -49,6 +50,13 @@ class Stacked(nn.Module):
             x, final = layer(x, layer_state, mask)
             states.append(final)
         return x, tuple(part for final in states[::-1] for part in final)
+
+    def _through(self, steps: list[Step], x_t: Tensor, state: State) -> State:
+        states = []
+        for step, below in zip(steps, self._by_layer(state), strict=True):
+            states.append(step(x_t, below))
+            x_t = states[-1][0]
+        return tuple(part for new in states[::-1] for part in new)
 
     def _by_layer(self, state: State) -> list[State]:
         n = len(self._names)

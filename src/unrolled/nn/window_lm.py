@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unrolled.nn.language_model import expect_ids
+from unrolled.nn.embedding import expect_ids, init_embedding
 from unrolled.nn.rnn import ACTIVATIONS
 
 
@@ -22,7 +22,7 @@ class WindowLM(nn.Module):
             raise ValueError(f"g: expected one of {', '.join(ACTIVATIONS)}, got {g!r}")
         self.N, self.start, self.g = N, start, g
         r_W, r_V = (N * D) ** -0.5, H**-0.5
-        self.E = nn.Parameter(torch.randn(D, n_vocab) * D**-0.5)
+        self.E = init_embedding(n_vocab, D)
         self.W = nn.Parameter(torch.empty(H, N * D).uniform_(-r_W, r_W))
         self.b = nn.Parameter(torch.zeros(H))
         self.V = nn.Parameter(torch.empty(n_vocab, H).uniform_(-r_V, r_V))

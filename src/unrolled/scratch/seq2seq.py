@@ -126,7 +126,7 @@ def seq2seq_forward(
     """
     told, state, encoding = encode(source, params, model, source_mask)
     fed = _expect_words("inputs", inputs, None).copy()
-    use_own = _own_words(fed.shape, forcing, rng)
+    use_own = own_words(fed.shape, forcing, rng)
     steps, states, alphas = [], [], []
     for t in range(fed.shape[-1]):
         if t and use_own[..., t].any():
@@ -213,7 +213,8 @@ def _through_handover(
     return tuple(dfinal)
 
 
-def _own_words(shape: tuple[int, ...], forcing: float, rng: np.random.Generator | None) -> Array:
+def own_words(shape: tuple[int, ...], forcing: float, rng: np.random.Generator | None) -> Array:
+    """Where the model's own word is fed, (*B, T); raises ValueError for a share outside 0 … 1, or a coin nobody tosses."""
     if not 0.0 <= forcing <= 1.0:
         raise ValueError(f"forcing: expected a share from 0 to 1, got {forcing}")
     if forcing in (0.0, 1.0):
