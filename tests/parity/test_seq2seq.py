@@ -108,10 +108,10 @@ def test_the_whole_target_at_once_is_one_word_after_the_other(made_of, fused):
     _, _, model = draw(made_of, fused)
     source, inputs, _ = tensors(*batch())
     told, state = model.encode(source, torch.tensor(MASK))
-    step = model.stepper()
+    step, e = model.stepper(), model.E_d.T[inputs]
     whole, _ = model.states(source, inputs, torch.tensor(MASK))
     for t in range(T):
-        state, _ = step(inputs[:, t], state, told)
+        state, _ = step(e[:, t], state, told)
         np.testing.assert_allclose(whole[:, t].detach(), state[0].detach(), rtol=1e-6, atol=1e-12)
 
 

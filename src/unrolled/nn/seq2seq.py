@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from unrolled.nn.attention import attend, comparable
 from unrolled.nn.cells import Make, make_cell
-from unrolled.nn.embedding import embed, expect_ids, init_embedding
+from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.kernel import State, Stepper
 from unrolled.nn.loss import cross_entropy
 from unrolled.nn.rnn import expect_mask
@@ -103,12 +103,11 @@ class Seq2Seq(nn.Module):
 
         With the true words as inputs and no attention, nothing has to wait: the decoder reads all at once.
         """
-        expect_ids(inputs, self.E_d.shape[1], "inputs")
         use_own = own_words(tuple(inputs.shape), forcing, rng)
         told, state_0 = self.encode(source, source_mask)
+        e = embed(inputs, self.E_d, "inputs")
         if self.context == "attention" or use_own.any():
-            return self._step_by_step(inputs, use_own, told, state_0)
-        e = functional.embedding(inputs, self.E_d.T)
+            return self._step_by_step(e, use_own, told, state_0)
         if self.context == "every":
             e = torch.cat([e, told.c[..., None, :].expand(*e.shape[:-1], -1)], dim=-1)  # (13.32)
         return self.decoder(e, state_0)[0], None
@@ -149,11 +148,11 @@ class Seq2Seq(nn.Module):
         return cross_entropy(self.output(h[target_mask]), targets[target_mask])
 
     def stepper(self) -> Callable[[Tensor, State, Source], tuple[State, Tensor | None]]:
-        """(words (*B), state, source) -> (state, alpha): one step of the decoder, its weights packed once."""
-        step, E_t = cast(Stepper, self.decoder).stepper(), self.E_d.T
+        """``decode_step`` of scratch, (e_t (*B, D), state, source) -> (state, alpha), with the weights packed once."""
+        step = cast(Stepper, self.decoder).stepper()
 
-        def decode_step(words: Tensor, state: State, told: Source) -> tuple[State, Tensor | None]:
-            e_t, alpha = functional.embedding(words, E_t), None
+        def decode_step(e_t: Tensor, state: State, told: Source) -> tuple[State, Tensor | None]:
+            alpha = None
             if self.context == "every":
                 e_t = torch.cat([e_t, told.c], dim=-1)
             elif told.keys is not None:
@@ -171,16 +170,21 @@ class Seq2Seq(nn.Module):
         """The way back: take over every parameter from ``scratch``.  Raises ValueError where one does not fit."""
         to_module(params, self)
 
+    def best(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """The model's own best word after the state h (*B, H), and its embedding."""
+        words = self.output(h.detach()).argmax(dim=-1)
+        return words, functional.embedding(words, self.E_d.T)
+
     def _step_by_step(
-        self, inputs: Tensor, use_own: np.ndarray, told: Source, state: State
+        self, e: Tensor, use_own: np.ndarray, told: Source, state: State
     ) -> tuple[Tensor, Tensor | None]:
-        decode_step, own = self.stepper(), torch.as_tensor(use_own, device=inputs.device)
+        decode_step, own = self.stepper(), torch.as_tensor(use_own, device=e.device)[..., None]
         h, alphas = [], []
-        for t in range(inputs.shape[-1]):
-            words = inputs[..., t]
+        for t in range(e.shape[-2]):
+            e_t = e[..., t, :]
             if t and use_own[..., t].any():
-                words = torch.where(own[..., t], self.output(h[-1].detach()).argmax(dim=-1), words)
-            state, alpha = decode_step(words, state, told)
+                e_t = torch.where(own[..., t, :], self.best(h[-1])[1], e_t)
+            state, alpha = decode_step(e_t, state, told)
             h.append(state[0])
             alphas.append(alpha)
         return torch.stack(h, dim=-2), torch.stack(alphas, dim=-2) if told.keys is not None else None
@@ -198,17 +202,18 @@ def translate(
         raise ValueError(f"max_length: expected at least 1, got {max_length}")
     (told, state), decode_step = model.encode(source, mask), model.stepper()
     out: list[list[int]] = [[] for _ in source]
-    going, words = torch.arange(len(source)), torch.full((len(source),), start)
+    going = torch.arange(len(source))
+    e_t = embed(torch.full_like(source[:, 0], start), model.E_d, "start")
     for _ in range(max_length):
-        state, _ = decode_step(words, state, told)
-        words = model.output(state[0]).argmax(dim=-1)
+        state, _ = decode_step(e_t, state, told)
+        words, e_t = model.best(state[0])
         for row, word in zip(going.tolist(), words.tolist(), strict=True):
             out[row].append(word)
         left = words != end
         if not left.any():
             break
         if not left.all():
-            going, words, state = going[left], words[left], tuple(part[left] for part in state)
+            going, e_t, state = going[left], e_t[left], tuple(part[left] for part in state)
             told = told.rows(left)
     return out
 
@@ -220,8 +225,8 @@ def translator(model: Seq2Seq, source: Tensor) -> Callable[[int, State | None], 
 
     @torch.no_grad()
     def next_word(token: int, state: State | None) -> tuple[np.ndarray, State]:
-        words = expect_ids(torch.tensor([token], device=source.device), model.E_d.shape[1], "token")
-        state, _ = decode_step(words, state_0 if state is None else state, told)
+        e_t = embed(torch.tensor([token], device=source.device), model.E_d, "token")
+        state, _ = decode_step(e_t, state_0 if state is None else state, told)
         return model.output(state[0])[0].double().softmax(dim=-1).cpu().numpy(), state  # (13.30)
 
     return next_word
