@@ -105,16 +105,6 @@ def sum_over_segments(segments, shape):
     return dx
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("which", ["direct", "total"])
-def test_gradient_norms(case, which, masked):
-    network, x, targets, h_0, mask = case
-    mask = mask if masked else None
-    expected = bptt.gradient_norms(x, targets, network, h_0, mask, which=which)
-    got = twin.gradient_norms(*as_torch(network, x, targets, h_0, mask), which=which)
-    assert_same({"norms": expected}, {"norms": got})
-
-
 @pytest.mark.parametrize("max_norm", [1e-3, 1e3])
 def test_clipping(case, max_norm):
     network, x, targets, h_0, mask = case
@@ -139,8 +129,6 @@ def test_bad_input_says_expected_and_got(case):
         twin.truncated_bptt(model, *rest[:2], 0)
     with pytest.raises(ValueError, match="got an empty sequence"):
         twin.truncated_bptt(model, rest[0][:, :0], rest[1][:, :0], 2)
-    with pytest.raises(ValueError, match="which: expected direct or total, got 'all'"):
-        twin.gradient_norms(model, *rest, which="all")
     with pytest.raises(ValueError, match="max_norm: expected a number above 0"):
         twin.clip_by_norm(model.parameters(), -1.0)
     model.W.grad = torch.full_like(model.W, torch.nan)

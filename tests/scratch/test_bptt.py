@@ -14,7 +14,6 @@ from unrolled.scratch.bptt import (
     clip_by_norm,
     first_pass,
     global_norm,
-    gradient_norms,
     init_network,
     second_pass,
     truncated_bptt,
@@ -144,13 +143,6 @@ def test_padding_changes_nothing(seed, T, D, H, K, n_pad, side):
     np.testing.assert_allclose(loss_pad, loss, **TIGHT)
     assert (dx_pad[~args[-1]] == 0).all()
     assert_all_close({"x": dx_pad[args[-1]], "h_0": dh_0_pad, **d_pad}, {"x": dx, "h_0": dh_0, **d})
-    for which in ("direct", "total"):
-        norms = gradient_norms(*args, which=which)
-        np.testing.assert_allclose(
-            norms[args[-1]], gradient_norms(x, targets, network, h_0, which=which), **TIGHT
-        )
-        if side == "right":
-            assert (norms[~args[-1]] == 0).all()
 
 
 @settings(deadline=None)
@@ -213,39 +205,6 @@ def test_memory_is_flat_in_the_length_of_the_sequence():
 
     peak(40)  # what NumPy allocates once
     assert peak(8000) < 1.2 * peak(80)
-
-
-def test_gradient_norms_are_those_of_each_loss_in_each_state():
-    """Central differences: nudge h_t itself, run on from there, and see each loss move."""
-    network, x, targets, h_0, _ = draw(2, 1, 5, 3, 4, 6, leading=False)
-    T, eps = 5, 1e-5
-    h, _ = rnn_forward(x, network["W"], network["U"], network["b"], h_0)
-
-    def losses_from(t, h_t):
-        """The loss of step t and of every step after it, given the state at t."""
-        later = (
-            rnn_forward(x[t + 1 :], network["W"], network["U"], network["b"], h_t)[0] if t < T - 1 else h[:0]
-        )
-        y = rnn_output(np.vstack([h_t, later]), network["V"], network["b_y"])
-        return -np.log(y[np.arange(T - t), targets[t:]])
-
-    direct, total = np.zeros((2, T, 4))
-    for t in range(T):
-        for unit, step in enumerate(np.eye(4) * eps):
-            change = (losses_from(t, h[t] + step) - losses_from(t, h[t] - step)) / (2 * eps)
-            direct[t, unit], total[t, unit] = change[-1], change.sum()
-    for which, expected in (("direct", direct), ("total", total)):
-        got = gradient_norms(x, targets, network, h_0, which=which)
-        np.testing.assert_allclose(got, np.linalg.norm(expected, axis=-1), rtol=1e-6)
-
-
-def test_small_weights_vanish_and_the_identity_keeps():
-    """With U = s·1 and states near 0 the norm falls by s at each step, so s = 1 keeps it."""
-    x, targets = np.zeros((9, 2)), np.zeros(9, int)
-    for s in (0.5, 1.0):
-        network = {"W": np.zeros((3, 2)), "U": s * np.eye(3), "V": np.eye(4, 3)}
-        norms = gradient_norms(x, targets, network)
-        np.testing.assert_allclose(norms[1:] / norms[:-1], 1 / s, rtol=1e-12)
 
 
 @given(seeds, st.floats(0.01, 10.0))
@@ -315,7 +274,5 @@ def test_bad_choices_say_expected_and_got():
     network, x, targets, _, _ = draw(5, 2, 3, 4, 5, 6)
     with pytest.raises(ValueError, match="length: expected at least 1 step in a segment, got 0"):
         truncated_bptt(x, targets, network, 0)  # at the call, not at the first segment
-    with pytest.raises(ValueError, match="which: expected direct or total, got 'all'"):
-        gradient_norms(x, targets, network, which="all")
     with pytest.raises(ValueError, match="got an empty sequence"):
         first_pass(x[:, :0], targets[:, :0], network)

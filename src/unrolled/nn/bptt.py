@@ -71,33 +71,6 @@ def _segments(
         yield Segment(steps, int(real.sum()), cross_entropy(logits, part[rows], real[rows]), h)
 
 
-def gradient_norms(
-    network: Network,
-    x: Tensor,
-    targets: Tensor,
-    h_0: Tensor | None = None,
-    mask: Tensor | None = None,
-    which: str = "direct",
-) -> Tensor:
-    """‖∂L/∂h_t‖ at every step t, (*B, T): of the last real step's loss ("direct") or of all losses ("total")."""
-    if which not in ("direct", "total"):
-        raise ValueError(f"which: expected direct or total, got {which!r}")
-    real = torch.ones_like(targets, dtype=torch.bool) if mask is None else mask
-    h_t = x.new_zeros(*x.shape[:-2], len(network.U)) if h_0 is None else h_0.detach()
-    states = []
-    for t in range(x.shape[-2]):
-        new = network.step(x[..., t, :], h_t)
-        h_t = torch.where(real[..., t, None], new, h_t)
-        states.append(h_t)
-    T = torch.arange(x.shape[-2], device=x.device)
-    last = torch.where(real, T, -1).amax(dim=-1, keepdim=True)
-    counted = real if which == "total" else T == last
-    logits = torch.stack(states, dim=-2) @ network.V.T + network.b_y
-    loss = cross_entropy(logits, targets, counted) * counted.sum()
-    grads = torch.autograd.grad(loss, states)
-    return torch.stack([d.norm(dim=-1) for d in grads], dim=-1)
-
-
 def clip_by_norm(parameters: Iterable[nn.Parameter], max_norm: float) -> float:
     """Scale all ``.grad`` by one factor so that their joint norm is at most ``max_norm``; returns the norm before."""
     if not max_norm > 0:

@@ -16,7 +16,6 @@ from unrolled.axes import Array, Bool, Float, Int, Sizes, expect_finite, expect_
 from unrolled.scratch.loss import cross_entropy
 from unrolled.scratch.output import output_layer, output_layer_backward
 from unrolled.scratch.rnn import (
-    ACTIVATIONS,
     Params,
     init_rnn,
     rnn_backward,
@@ -158,47 +157,6 @@ def _segment(
     return Segment(steps, int(mask.sum()), loss, dx, dh_0, dnetwork, h_T)
 
 
-def gradient_norms(
-    x: Float[Array, "*B T D"],
-    targets: Int[Array, "*B T"],
-    network: Params,
-    h_0: Float[Array, "*B H"] | None = None,
-    mask: Bool[Array, "*B T"] | None = None,
-    g: str = "tanh",
-    which: str = "direct",
-) -> Float[Array, "*B T"]:
-    """‖∂L/∂h_t‖ at every step t: how strongly the loss still feels a state T - t steps before the end.
-
-    "direct": L is the loss L_T of the last real step alone, so that all of it travels through U.
-    "total": L is the sum of all steps' losses, which is what the second pass adds up at h_t.
-    Losses count 1 each, unaveraged; after the last real step the norm is 0.
-    """
-    if which not in ("direct", "total"):
-        raise ValueError(f"which: expected direct or total, got {which!r}")
-    _, (h, dlogits, output, _, _) = bptt_forward(x, targets, network, h_0, mask, g)
-    real = np.ones(h.shape[:-1], bool) if mask is None else np.asarray(mask)
-    dh, _ = output_layer_backward(dlogits * real.sum(), output)  # undo the mean
-    if which == "direct":
-        last = h.shape[-2] - 1 - np.argmax(real[..., ::-1], axis=-1)
-        dh = dh * (np.arange(h.shape[-2]) == last[..., None])[..., None]
-    return np.linalg.norm(state_gradients(dh, h, network["U"], real, g), axis=-1)
-
-
-def state_gradients(dh: Array, h: Array, U: Array, mask: Array, g: str = "tanh") -> Float[Array, "*B T H"]:
-    """All of dL/dh_t, given what reaches each h_t from its own output: the error term that the second pass saves."""
-    dh, slope = dh.copy(), ACTIVATIONS[g].slope(h)
-    for t in range(h.shape[-2] - 1, 0, -1):
-        real = mask[..., t, None]
-        dh[..., t - 1, :] += np.where(real, (dh[..., t, :] * slope[..., t, :]) @ U, dh[..., t, :])
-    return dh
-
-
-def _expect_steps(x: Array) -> int:
-    if x.shape[-2] == 0:
-        raise ValueError("x: expected at least one step, got an empty sequence (T = 0)")
-    return x.shape[-2]
-
-
 def global_norm(gradients: Params) -> float:
     """The length of all gradients laid end to end, as one vector."""
     return float(np.sqrt(sum(np.sum(np.square(d, dtype=np.float64)) for d in gradients.values())))
@@ -219,3 +177,9 @@ def clip_by_norm(gradients: Params, max_norm: float) -> tuple[Params, float]:
     norm = global_norm(gradients)
     scale = max_norm / norm if norm > max_norm else 1.0
     return {name: d * scale for name, d in gradients.items()}, norm
+
+
+def _expect_steps(x: Array) -> int:
+    if x.shape[-2] == 0:
+        raise ValueError("x: expected at least one step, got an empty sequence (T = 0)")
+    return x.shape[-2]
