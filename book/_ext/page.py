@@ -53,7 +53,7 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
     context["sections"] = context.get("toc", "").count("<li>") > 2  # more than the title and one section
     context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
     if body and not pagename.startswith("code/"):
-        context["body"] = scrolling_tables(body)
+        context["body"] = named_maths(plain_roles(scrolling_tables(body)))
     if 'name="description"' not in (context.get("metatags") or ""):
         context["fallback_description"] = description(doctree, context.get("title", ""))
 
@@ -67,6 +67,31 @@ def scrolling_tables(body: str) -> str:
     opened = re.sub(r"<table(?=[\s>])", '<div class="table-scroll"><table', body)
     named = re.sub(r"<th\b([^>]*)>(?:\s|<p>\s*</p>)*</th>", r"<td\1></td>", opened)
     return named.replace("</table>", "</table></div>")
+
+
+def plain_roles(body: str) -> str:
+    """Roles and labels that Sphinx and MyST-NB write and that screen readers no longer take: those they do.
+
+    >>> plain_roles('<summary aria-label="Toggle hidden content">Show</summary>')
+    '<summary>Show</summary>'
+    """
+    body = body.replace(' role="doc-biblioentry"', ' role="listitem"').replace(' role="doc-backlink"', "")
+    return body.replace(' aria-label="Toggle hidden content"', "")
+
+
+def named_maths(body: str) -> str:
+    """A header cell that is an equation and nothing else gets its TeX, without commands, as words to read out."""
+
+    def name(cell: re.Match[str]) -> str:
+        words = re.sub(r"<(span|math)\b.*</\1>", "", cell[2], flags=re.S)
+        tex = re.search(r'<annotation encoding="application/x-tex">(.*?)</annotation>', cell[2], re.S)
+        if not tex or re.sub(r"<[^>]*>|\s", "", words):
+            return cell[0]
+        label = " ".join(re.sub(r"\\[a-z]{3}(?=\{)|[{}\\]", "", tex[1]).split())
+        silent = cell[2].replace('class="katex-mathml"', 'class="katex-mathml" aria-hidden="true"')
+        return f'<th{cell[1]}>{silent}<span class="only-read">{label}</span></th>'
+
+    return re.sub(r"<th\b([^>]*)>(.*?)</th>", name, body, flags=re.S)
 
 
 def description(doctree: nodes.document | None, title: str) -> str:

@@ -166,7 +166,14 @@ def test_pages_fit_a_phone(chromium, address, page_names):
 def test_without_scripts_the_text_the_equations_and_the_contents_are_there(open_page):
     for options in ({}, {"viewport": PHONE}):
         page, seen = open_page("book/ch01_rnn.html", java_script_enabled=False, **options)
-        for selector in ("h1", "article p", ".katex-html", "figure svg", "#contents li a", ".highlight pre"):
+        for selector in (
+            "h1",
+            "article p",
+            ".katex-html",
+            "figure svg",
+            "#contents li a",
+            ".highlight pre >> visible=true",
+        ):
             assert page.locator(selector).first.is_visible(), (selector, options)
         assert not page.locator(".theme-switch").first.is_visible()
         assert seen.failed == []

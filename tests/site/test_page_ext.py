@@ -171,3 +171,9 @@ def test_fonts_of_equations_come_in_one_format():
 
 def test_a_header_cell_without_words_is_no_header():
     assert page_ext.scrolling_tables('<th class="head"><p></p></th>') == '<td class="head"></td>'
+
+
+def test_a_header_cell_of_maths_alone_is_named_by_its_tex():
+    maths = '<span class="math"><math><annotation encoding="application/x-tex">\\inp{W x_t}</annotation></math></span>'
+    assert '<span class="only-read">W x_t</span>' in page_ext.named_maths(f"<th>{maths}</th>")
+    assert "only-read" not in page_ext.named_maths(f"<th>sum of {maths}</th>")
