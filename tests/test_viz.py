@@ -40,6 +40,29 @@ def ledger_entry():
     return {"summary": {**summary, "chance": figure(0.1, 0.0)}, "data": {"window": 3, "longest_trained": 6}}
 
 
+def figures_of(**means):
+    """A summary, and runs with the same figures, as a ledger's entry has them."""
+    summary = {
+        name: {"mean": m, "sd": 0.01, "ci95": [m - 0.01, m + 0.01], "n": 2} for name, m in means.items()
+    }
+    runs = [{"seed": n, "figures": {name: m + 0.01 * n for name, m in means.items()}} for n in (0, 1)]
+    return {"summary": summary, "runs": runs}
+
+
+def truncation_entry():
+    shares = {f"L{L}_d{d}": 1.0 if d < L else 0.1 for L in (4, 8) for d in (2, 4, 8)}
+    return figures_of(**shares, **{f"mixed_L8_d{d}": 0.9 for d in (2, 4, 8)}, chance=0.1)
+
+
+def gradient_entry():
+    slopes = {"rnn": -0.3, "gru": -0.001, "lstm": 0.0, "lstm_bias1": -0.05}
+    return figures_of(**{
+        f"{when}_{name}_d{d}": slope * (d - 1)
+        for when in ("init", "trained") for name, slope in slopes.items() for d in (1, 8, 32)
+    })  # fmt: skip
+
+
+ROWS = [("tied", "one matrix", "hidden"), ("untied", "two matrices", "output")]
 PICTURES = {
     "lines": drawn,
     "states": lambda: viz.states(
@@ -47,6 +70,10 @@ PICTURES = {
     ),
     "recall": lambda: viz.recall_curve(ledger_entry()),
     "recall, long": lambda: viz.recall_curve(ledger_entry(), long=True),
+    "truncation": lambda: viz.truncation_curve(truncation_entry()),
+    "gradient": lambda: viz.gradient_curve(gradient_entry()),
+    "gradient, init": lambda: viz.gradient_curve(gradient_entry(), "init"),
+    "intervals": lambda: viz.intervals(figures_of(tied=30.2, untied=31.0), ROWS, "perplexity"),
 }
 
 
@@ -153,6 +180,8 @@ def test_settings_of_the_reader_are_left_alone():
         (lambda ax: viz.line(ax, [1, 2], [1.0, 2.0], [1.0], label="a", role="hidden"), r"sd: expected shape"),
         (lambda ax: viz.line(ax, [1], [np.nan], label="a", role="hidden"), "mean: expected finite numbers"),
         (lambda ax: viz.line(ax, [1], [1.0], label="a", role="red"), "role: expected one of .*hidden.*, got 'red'"),
+        (lambda ax: viz.gradient_curve(gradient_entry(), "later"), "when: expected init or trained, got 'later'"),
+        (lambda ax: viz.intervals(figures_of(tied=1.0), ROWS, "x"), r"rows: expected figures .*\(tied\), got 'untied'"),
         (lambda ax: viz.states(np.zeros((2, 3)), ["one"]), r"h: expected shape \(T=1, H\), got \(2, 3\); T = 1 comes from tokens"),
         (lambda ax: viz.states(np.zeros((0, 3)), []), "h: expected at least one token and one unit"),
     ],
@@ -169,3 +198,11 @@ def test_the_recall_curve_says_the_ledger_s_numbers():
     assert f"{window + 1} ago: RNN {figures[f'rnn_d{window + 1}']['mean']:.0%}" in alt
     assert f"feedforward {figures[f'window_d{window + 1}']['mean']:.0%}" in alt
     assert f"96 ago: RNN {figures['long_rnn_d96']['mean']:.0%}" in viz.recall_curve(entry, long=True).alt
+
+
+def test_charts_say_the_ledger_s_numbers_in_words():
+    ledger = json.loads((ROOT / "book" / "claims.json").read_text(encoding="utf-8"))
+    alt = viz.truncation_curve(ledger["truncation"]).alt
+    assert f"segments of 8: 2 ago {ledger['truncation']['summary']['L8_d2']['mean']:.0%}" in alt
+    assert "one matrix: 30.2; two matrices: 31.0." in PICTURES["intervals"]().alt
+    assert "RNN: 1 back 10 to the 0, 8 back 10 to the \N{MINUS SIGN}2.10" in PICTURES["gradient"]().alt

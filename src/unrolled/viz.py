@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,20 @@ from numpy.typing import ArrayLike
 
 from unrolled.axes import expect_finite, expect_shape
 
-__all__ = ["ROLES", "Picture", "figure", "line", "recall_curve", "show", "states", "title", "write"]
+__all__ = [
+    "ROLES",
+    "Picture",
+    "figure",
+    "gradient_curve",
+    "intervals",
+    "line",
+    "recall_curve",
+    "show",
+    "states",
+    "title",
+    "truncation_curve",
+    "write",
+]
 
 ROLES = {
     "ink": "#1d2128", "ink-2": "#59616d", "rule": "#e3e1da", "paper": "#fdfcf9", "paper-2": "#f6f4ee",
@@ -200,6 +214,110 @@ def recall_curve(entry: dict[str, Any], long: bool = False) -> Picture:
     )
 
 
+def truncation_curve(entry: dict[str, Any]) -> Picture:
+    """Questions answered by distance, for each length of segment, from the ledger's entry ``truncation``.
+
+    The dashed line asked at all the distances at once: what is cut is the gradient, not the state.
+    """
+    summary = entry["summary"]
+    lengths = sorted({int(name[1:].partition("_")[0]) for name in summary if re.match(r"L\d+_d", name)})
+    distances = sorted(
+        int(name.rpartition("d")[2]) for name in summary if name.startswith(f"L{lengths[0]}_d")
+    )
+    mixed = next(name.rpartition("_d")[0] for name in summary if name.startswith("mixed_"))
+    series = [
+        (f"L{length}", f"segments of {length}", "so^v"[n % 4], False) for n, length in enumerate(lengths)
+    ]
+    series += [(mixed, f"segments of {mixed[7:]}, all distances", "D", True)]
+    fig, ax = figure(height=320)
+    for stem, label, marker, dashed in series:
+        found = [summary[f"{stem}_d{d}"] for d in distances]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        role = "ink-2" if dashed else "hidden"
+        line(ax, range(len(distances)), mean, sd, label="", role=role, marker=marker, dashed=dashed)
+        edge = next(k for k, share in enumerate([*mean, 0.0]) if share < 0.5)  # where the line falls
+        where = (len(distances) - 1, mean[-1]) if dashed else (edge - 0.55, 0.6)
+        write(ax, label, where, (-1, -36) if dashed else (12, 0), role)
+    chance = summary["chance"]["mean"]
+    ax.axhline(chance, color=ROLES["ink-2"], linewidth=1, linestyle=":")
+    write(ax, f"guessing, {chance:.1%}", (0, chance), (1, -3), "ink-2")
+    _shares(ax, distances)
+    title(ax, "questions answered", "how many steps ago the word stood")
+    told = "; ".join(
+        f"{label}: " + ", ".join(f"{d} ago {summary[f'{stem}_d{d}']['mean']:.0%}" for d in distances)
+        for stem, label, _, _ in series
+    )
+    return show(fig, f"Line chart: share of questions answered, by how many steps ago the word stood. {told}. "
+                f"Guessing gives {chance:.1%}.")  # fmt: skip
+
+
+def gradient_curve(entry: dict[str, Any], when: str = "trained") -> Picture:
+    """What is left of the gradient by distance, in powers of ten, from the ledger's entry ``gradient_norm``.
+
+    ``when``: "init", as the networks are drawn, or "trained".
+    """
+    if when not in ("init", "trained"):
+        raise ValueError(f"when: expected init or trained, got {when!r}")
+    summary = entry["summary"]
+    distances = sorted(int(name.rpartition("d")[2]) for name in summary if name.startswith(f"{when}_rnn_d"))
+    series = [("rnn", "RNN", "hidden", "o", False), ("gru", "GRU", "gate", "s", False),
+              ("lstm", "LSTM", "cell", "^", False), ("lstm_bias1", "LSTM, forget bias 1", "cell", "^", True)]  # fmt: skip
+    fig, ax = figure(height=320, right=170)
+    ends = _apart([summary[f"{when}_{name}_d{distances[-1]}"]["mean"] for name, *_ in series], 0.08)
+    for (name, label, role, marker, dashed), end in zip(series, ends, strict=True):
+        found = [summary[f"{when}_{name}_d{d}"] for d in distances]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        line(ax, range(len(distances)), mean, sd, label="", role=role, marker=marker, dashed=dashed)
+        write(ax, label, (len(distances) - 1, end), (12, 0), role)
+    low = min(ax.get_ylim()[0], -1.0)
+    powers = range(int(low) - 1, 1, 1 if low > -5 else 2)
+    ax.set_yticks(list(powers), [_power(n) for n in powers])
+    ax.set_xticks(range(len(distances)), [str(d) for d in distances])
+    title(ax, "gradient, relative to one step back", "how many steps back")
+    told = "; ".join(
+        f"{label}: " + ", ".join(f"{d} back 10 to the {_number(summary[f'{when}_{name}_d{d}']['mean'])}" for d in distances)
+        for name, label, *_ in series
+    )  # fmt: skip
+    moment = "as drawn, before training" if when == "init" else "after training"
+    return show(fig, f"Line chart, {moment}: norm of the gradient by how many steps back, relative to one step back. {told}.")  # fmt: skip
+
+
+def intervals(
+    entry: dict[str, Any], rows: Sequence[tuple[str, str, str]], x: str, how: str = ".1f", unit: str = ""
+) -> Picture:
+    """Figures of one claim on one axis: each seed a dot, the mean a bar, the 95 % interval a line.
+
+    ``rows`` are (figure, its name in words, role), from the top down; ``how`` formats the means, ``unit`` follows them.
+    """
+    summary = entry["summary"]
+    for figure_name, _, _ in rows:
+        if figure_name not in summary:
+            raise ValueError(
+                f"rows: expected figures of the entry ({', '.join(summary)}), got {figure_name!r}"
+            )
+    left = 24 + 8.2 * max(len(label) for _, label, _ in rows)
+    fig, ax = figure(width=max(600.0, left + 330), height=60 + 34 * len(rows), left=left, right=84, top=14)
+    told = []
+    for n, (name, label, role) in enumerate(rows):
+        found, y, colour = summary[name], -n, _colour(role)
+        if found["ci95"]:
+            ax.plot(found["ci95"], [y, y], color=colour, linewidth=2, clip_on=False)
+        ax.plot(found["mean"], y, color=colour, marker="|", markersize=18, markeredgewidth=2.5, clip_on=False)
+        if found["n"] > 1:
+            dots = [run["figures"][name] for run in entry["runs"]]
+            ax.plot(dots, [y] * len(dots), color=colour, marker="o", markersize=4, linestyle="", alpha=0.5, clip_on=False)  # fmt: skip
+        mean = f"{format(found['mean'], how)}{unit}".replace("-", "\N{MINUS SIGN}")
+        ax.annotate(label, (0, y), (-10, 0), ("axes fraction", "data"), "offset points", ha="right", va="center",
+                    color=ROLES["ink"], fontsize=SMALL)  # fmt: skip
+        ax.annotate(mean, (1, y), (10, 0), ("axes fraction", "data"), "offset points", ha="left", va="center",
+                    color=colour, fontsize=TEXT)  # fmt: skip
+        told.append(f"{label}: {mean}")
+    ax.set(ylim=(0.5 - len(rows), 0.6), yticks=[])
+    ax.grid(axis="x", color=ROLES["rule"])
+    ax.set_xlabel(x, labelpad=8, fontsize=SMALL)
+    return show(fig, f"Dot plot of {x}, mean and seeds. {'; '.join(told)}.")
+
+
 def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str | None = None) -> Picture:
     """A strip of states: h (T, H) by token, a column a step and a row a unit; values from -1 to 1 fill the cells.
 
@@ -234,6 +352,27 @@ def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str |
         f"{token}: {', '.join(_number(float(v)) for v in h[t])}" for t, token in enumerate(tokens)
     )
     return show(fig, alt or f"States of {H} units after each of {T} tokens. {rows}.")
+
+
+def _shares(ax: Axes, places: Sequence[int]) -> None:
+    """Shares from 0 to 100 % up, one tick a place."""
+    ax.set(xlim=(-0.4, len(places) - 0.6), ylim=(0, 1.0))
+    ax.set_xticks(range(len(places)), [str(place) for place in places])
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100\N{NARROW NO-BREAK SPACE}%"])
+
+
+def _apart(ends: Sequence[float], share: float) -> list[float]:
+    """Where to write names beside the ends of lines, so that no two meet: at least ``share`` of the range apart."""
+    gap = share * max(1.0, max(ends) - min(ends), max(ends), -min(ends))
+    places, order = list(ends), sorted(range(len(ends)), key=lambda n: -ends[n])
+    for above, below in pairwise(order):
+        places[below] = min(places[below], places[above] - gap)
+    return places
+
+
+def _power(n: int) -> str:
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return "1" if n == 0 else "10" + str(n).translate(raised)
 
 
 def _colour(role: str) -> str:
