@@ -1,15 +1,15 @@
 """The drawings that are committed are the ones their modules make, and follow the page's colours."""
 
+import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 FIGURES = Path(__file__).parents[2] / "book" / "figures"
-sys.path.insert(0, str(FIGURES))
-import draw
-
+SPEC = importlib.util.spec_from_file_location("draw", FIGURES / "draw.py")
+draw = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(draw)
 DRAWN = draw.all_drawings()
 
 
