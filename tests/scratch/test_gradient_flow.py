@@ -109,7 +109,7 @@ def test_small_weights_vanish_and_the_identity_keeps():
 
 def test_an_open_forget_gate_keeps_the_gradient_of_the_cell():
     """The LSTM's own road back: c_t = c_{t-1} where f = 1 and i = 0, so dL/dc arrives as it set out."""
-    params, x, targets, state_0, _ = draw(LSTM, 2, T=30)
+    params, x, _, state_0, _ = draw(LSTM, 2, T=30)
     own = cells_own(params) | {name: np.zeros((4, 4)) for name in ("U_f", "U_i", "U_o", "U_g")}
     own |= {
         "W_f": np.zeros((4, 3)),
@@ -125,7 +125,7 @@ def test_an_open_forget_gate_keeps_the_gradient_of_the_cell():
 
 
 def test_bad_input_says_expected_and_got():
-    params, x, targets, state_0, mask = draw(RNN, 3)
+    params, x, targets, *_ = draw(RNN, 3)
     with pytest.raises(ValueError, match="which: expected one of direct, total, got 'all'"):
         gradient_norms(x, targets, params, which="all")
     with pytest.raises(ValueError, match="got an empty sequence"):
