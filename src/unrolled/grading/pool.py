@@ -1,0 +1,210 @@
+"""A ``concurrent.futures.Executor`` for submissions: warm, sandboxed, bounded in time and output.
+
+    with Pool(jobs=2, modules=["numpy"]) as pool:
+        outcome = pool.submit_job(job).result()
+
+Each job gets two processes forked from a warm one (``zygote``).  This side only moves messages and holds the clocks.
+"""
+
+import json
+import os
+import queue
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from unrolled.grading import sandbox as walls
+from unrolled.grading import wire
+
+START = 120.0
+"""seconds for the first imports"""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Job(NamedTuple):
+    """One notebook to run.  ``cells``: dicts with index, kind (own, shared, test) and source."""
+
+    cells: list[dict[str, Any]]
+    files: dict[str, bytes]
+    solution_names: list[str]
+    timeout: float = 30.0
+    """seconds a cell"""
+    total: float = 600.0
+    """seconds a notebook"""
+
+
+class Outcome(NamedTuple):
+    """What the tester reported: one dict a cell that ended, and why the rest did not."""
+
+    cells: dict[int, dict[str, Any]]
+    seconds: float
+    trouble: str | None = None
+
+
+class PoolError(RuntimeError):
+    """The fork server could not be started, or died."""
+
+
+class Pool(Executor):
+    """``jobs`` submissions at a time over one fork server."""
+
+    def __init__(
+        self,
+        jobs: int = 2,
+        modules: Iterable[str] = (),
+        limits: walls.Limits | None = None,
+        hidden: Iterable[str] = (),
+        only: str | None = None,
+        trusted: bool = False,
+    ):
+        self.limits = limits or walls.Limits()
+        self.hidden = [os.path.abspath(path) for path in hidden]
+        self.sandbox = walls.choose(self.hidden, only, trusted)
+        self.modules = list(modules)
+        self.trouble: list[str] = []
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+        self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for slot in range(jobs):
+            self._slots.put(slot)
+        self._start()
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair()
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp/work"}
+        environment |= {name: "1" for name in THREADS} | {"PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
+        environment |= {k: v for k, v in os.environ.items() if k in ("PYTHONPATH", "LD_LIBRARY_PATH")}
+        handle = theirs.fileno()
+        launch = f"import os; os.dup2({handle}, 3); from unrolled.grading.zygote import main; main()"
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", launch],
+            pass_fds=(handle, 3) if handle != 3 else (3,),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, cwd="/", start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        orders = {"sandbox": self.sandbox.name, "hidden": self.hidden, "modules": self.modules}
+        self._control.sendall(json.dumps(orders).encode())
+        self._ready = False
+
+    def wait_ready(self) -> None:
+        """Wait for the first imports; PoolError if they fail."""
+        with self._lock:
+            self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        if self._ready:
+            return
+        self._control.settimeout(START)
+        try:
+            data = self._control.recv(65_536)
+        except TimeoutError:
+            raise PoolError(f"the fork server was not ready after {START:.0f} seconds") from None
+        if not data:
+            raise PoolError(f"the fork server ended at its start with code {self._process.wait()}")
+        said = json.loads(data)
+        self.trouble, self._ready = said["trouble"], True
+        if said["threads"] > 1:
+            raise PoolError(f"the fork server has {said['threads']} threads; a fork of it could hang")
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+        """``fn(run, *args)`` in a thread of the pool, where ``run(job)`` gives the Outcome of a Job."""
+        return self._threads.submit(fn, self.run, *args, **kwargs)
+
+    def submit_job(self, job: Job) -> "Future[Outcome]":
+        """The Outcome of a Job, later."""
+        return self._threads.submit(self.run, job)
+
+    def run(self, job: Job) -> Outcome:
+        """Run a job now; returns what was reached, whatever happened."""
+        slot = self._slots.get()
+        try:
+            return _follow(*self._fork(slot), job)
+        finally:
+            self._slots.put(slot)
+
+    def _fork(self, slot: int) -> tuple[socket.socket, list[int]]:
+        """Ask for a student and a tester; returns the tester's line and handles of both processes."""
+        student, tester = socket.socketpair()
+        ours, theirs = socket.socketpair()
+        order = json.dumps({"slot": slot, "limits": self.limits._asdict()}).encode()
+        with self._lock:
+            self._wait_ready()
+            self._control.settimeout(60)
+            try:
+                socket.send_fds(self._control, [order], [student.fileno(), tester.fileno(), theirs.fileno()])
+                said, tokens, _, _ = socket.recv_fds(self._control, 4096, 2)
+            except OSError as error:
+                raise PoolError(f"the fork server does not answer: {error}") from None
+        for end in (student, tester, theirs):
+            end.close()
+        if not said:
+            raise PoolError(f"the fork server ended with code {self._process.wait()}")
+        return ours, list(tokens)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads, then the fork server and everybody in its house."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        self._control.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _follow(line: socket.socket, tokens: list[int], job: Job) -> Outcome:
+    """Hand over the job, collect its reports, end both processes."""
+    began, cells, trouble = time.monotonic(), {}, None
+    try:
+        order = {**job._asdict(), "files": list(job.files)}
+        line.settimeout(30)
+        wire.send(line, order, list(job.files.values()))
+        trouble = _listen(line, tokens, cells, began + job.total)
+    except (wire.Gone, wire.BadMessage, wire.CannotCross, TimeoutError) as error:
+        trouble = str(error) or "no answer"
+    finally:
+        line.close()
+        for token in tokens:
+            _kill(token)
+            os.close(token)
+    return Outcome(cells, time.monotonic() - began, trouble)
+
+
+def _listen(
+    line: socket.socket, tokens: list[int], cells: dict[int, dict[str, Any]], deadline: float
+) -> str | None:
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([line], [], [], left)[0]:
+            return "the notebook took longer than it may"
+        message, _ = wire.receive(line)
+        if "cell" in message:
+            cells[message["cell"]] = message
+        elif "interrupt" in message:
+            _signal(tokens[0], signal.SIGINT)
+        elif "kill" in message:
+            _signal(tokens[0], signal.SIGKILL)
+        elif "broken" in message:
+            return message["broken"]
+        elif "end" in message:
+            return None
+
+
+def _signal(token: int, number: int) -> None:
+    try:
+        signal.pidfd_send_signal(token, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _kill(token: int) -> None:
+    """Process 1 of a tree ends, and with it its tree; wait until it has."""
+    _signal(token, signal.SIGKILL)
+    select.select([token], [], [], 5)

@@ -1,0 +1,177 @@
+"""The fork server: one thread, everything imported once, two fresh processes for each submission.
+
+    python -P -m unrolled.grading.zygote     (its commands come over the socket at file descriptor 3)
+
+It never sees a cell: those go from the grader to the children over sockets of their own, so that no child can
+find tests, or another's work, in the memory it was forked with.
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import suppress
+from typing import Any
+
+CONTROL = 3
+WARM_TORCH = ("torch._dynamo", "torch.testing", "torch.optim", "torch.nn.functional")
+
+
+def main() -> None:
+    """Serve until the grader hangs up."""
+    from unrolled.grading.sandbox import KINDS, Nothing
+
+    control = socket.socket(fileno=CONTROL)
+    orders = json.loads(control.recv(1 << 20))
+    sandbox = KINDS[orders["sandbox"]](orders["hidden"]) if orders["sandbox"] in KINDS else Nothing()
+    sandbox.enter_house()
+    shell, trouble = warm(orders["modules"])
+    control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": _threads()}).encode() + b"\n")
+    while True:
+        select.select([control], [], [], 1.0)
+        _reap()
+        try:
+            data, handles, _, _ = socket.recv_fds(control, 65_536, 4, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            continue
+        if not data:
+            os._exit(0)  # and with it, as process 1, everybody in the house
+        order = json.loads(data)
+        pids = [_child(sandbox, shell, order, role, handles) for role in ("student", "tester")]
+        for handle in handles:
+            os.close(handle)
+        tokens = [os.pidfd_open(pid) for pid in pids]
+        socket.send_fds(control, [b"{}\n"], tokens)
+        for token in tokens:
+            os.close(token)
+
+
+def warm(modules: list[str]) -> tuple[Any, list[str]]:
+    """Import what the assignment imports, and what that imports late; make the shell."""
+    from unrolled.grading.shell import Shell
+
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type] - a tenth of a second, for nobody
+    trouble = []
+    wanted = [*modules, *(WARM_TORCH if any(m.split(".")[0] == "torch" for m in modules) else ())]
+    for name in wanted:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            trouble.append(f"{name}: {type(error).__name__}: {error}")
+    if "numpy" in sys.modules:
+        _warm_numpy()
+    if "torch" in sys.modules:
+        _warm_torch()
+    with suppress(ImportError):
+        importlib.import_module("unrolled.grading.student")
+        importlib.import_module("unrolled.grading.tester")
+    folder = os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="unrolled-grade-")
+    shell = Shell()
+    shell.warm()
+    shutil.rmtree(folder)
+    gc.collect()
+    gc.freeze()
+    return shell, trouble
+
+
+def _warm_numpy() -> None:
+    import numpy as np
+
+    np.testing.assert_allclose(np.zeros(2), 0)
+    with suppress(AssertionError):
+        np.testing.assert_allclose(np.ones(2), 0)
+    repr(np.random.default_rng(0).normal(size=3))
+    np.random.get_state()
+
+
+def _warm_torch() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    w = torch.zeros(3, requires_grad=True)
+    torch.optim.SGD([w], lr=0.1)
+    torch.testing.assert_close(torch.zeros(2), torch.zeros(2))
+    (w * 2).sum().backward()
+    repr(torch.randn(2, 3).softmax(-1))
+
+
+def _child(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: list[int]) -> int:
+    pid = sandbox.fork()
+    if pid:
+        return pid
+    try:
+        _live(sandbox, shell, order, role, handles)
+    except BaseException as error:
+        with suppress(BaseException):
+            from unrolled.grading import wire
+
+            wire.send(
+                socket.socket(fileno=handles[2]), {"broken": f"{role}: {type(error).__name__}: {error}"}
+            )
+    finally:
+        os._exit(0)
+
+
+def _live(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: list[int]) -> None:
+    from unrolled.grading import randomness, wire
+    from unrolled.grading import sandbox as walls
+    from unrolled.grading.student import Student
+    from unrolled.grading.tester import Tester
+
+    os.close(CONTROL)
+    link = socket.socket(fileno=handles[0 if role == "student" else 1])
+    report = socket.socket(fileno=handles[2])
+    if role == "student":
+        os.close(handles[1])
+        report.detach()
+        os.close(handles[2])
+    else:
+        os.close(handles[0])
+    folder = sandbox.enter_room(order["slot"] * 2 + (role == "tester"), walls.Limits(**order["limits"]))
+    os.chdir(folder)
+    os.environ.update(
+        HOME=folder, TMPDIR=os.path.dirname(folder), NBGRADER_EXECUTION="autograde", MPLBACKEND="Agg"
+    )
+    sys.path[:0] = [""]
+    randomness.reseed()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if role == "student":
+        lay_out(*wire.receive(link))
+        Student(link, shell).serve()
+    else:
+        job, files = wire.receive(report)
+        wire.send(link, job["files"], files)
+        lay_out(job["files"], files)
+        Tester(report, link, shell, job).run()
+
+
+def lay_out(names: list[str], contents: list[bytes]) -> None:
+    """Put the files of a submission where its cells run."""
+    for name, content in zip(names, contents, strict=True):
+        if folder := os.path.dirname(name):
+            os.makedirs(folder, exist_ok=True)
+        with open(name, "wb") as file:
+            file.write(content)
+
+
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    main()
