@@ -35,7 +35,7 @@ def test_worked_example():
     np.testing.assert_allclose(ctx, [[0.75, 2.0]], rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seeds, sizes, sizes, sizes, sizes, scores, st.booleans())
 def test_gradients(seed, B, T, S, H, score, masked):
     """Through the context and through the weights themselves, into both sides and W_s."""
@@ -52,7 +52,7 @@ def test_gradients(seed, B, T, S, H, score, masked):
     assert_gradients(loss, {"h_d": dh_d, "h_e": dh_e, **dparams}, {"h_d": h_d, "h_e": h_e, "W_s": W_s})
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds, sizes, sizes, sizes, sizes, st.booleans())
 def test_self_attention_gradients(seed, B, T, D, H, masked):
     rng, x, _, _, mask = draw(seed, B, T, T, D, "dot")

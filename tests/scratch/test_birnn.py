@@ -24,7 +24,7 @@ def draw(cell, seed, B, T, D, H):
     return rng, params, rng.normal(size=(B, T, D)), state_0, mask
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(cells, ways, seeds, sizes, sizes, sizes, sizes, st.booleans())
 def test_gradients(cell, combine, seed, B, T, D, H, masked):
     cell = bidirectional(cell, combine)

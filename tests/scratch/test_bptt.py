@@ -58,7 +58,7 @@ def test_one_step_by_hand():
     assert d["U"] == 0 and set(d) == {"W", "U", "V"}
 
 
-@settings(deadline=None, max_examples=25, derandomize=True)  # no gradient by chance too small to measure
+@settings(max_examples=25, derandomize=True)  # no gradient by chance too small to measure
 @given(
     seeds, sizes, sizes, sizes, sizes, st.integers(2, 4), st.booleans(), st.sampled_from(["tanh", "sigmoid"])
 )
@@ -85,7 +85,6 @@ def test_gradients_where_all_sizes_differ(B, T, D, H, K):
     )
 
 
-@settings(deadline=None)
 @given(seeds, sizes, sizes, sizes, st.integers(1, 5))
 def test_output_layer(seed, B, T, H, K):
     rng = np.random.default_rng(seed)
@@ -102,7 +101,6 @@ def test_output_layer(seed, B, T, H, K):
     )
 
 
-@settings(deadline=None)
 @given(seeds, sizes, sizes, sizes, sizes, sizes, st.booleans())
 def test_two_passes_by_steps_are_the_passes_over_arrays(seed, B, T, D, H, K, leading):
     network, x, targets, h_0, _ = draw(seed, B, T, D, H, K, leading)
@@ -113,7 +111,6 @@ def test_two_passes_by_steps_are_the_passes_over_arrays(seed, B, T, D, H, K, lea
     assert_all_close({"x": dx_steps, "h_0": dh_0_steps, **d_steps}, {"x": dx, "h_0": dh_0, **d})
 
 
-@settings(deadline=None)
 @given(seeds, sizes, sizes, sizes, sizes, sizes)
 def test_batch_is_a_loop_over_sequences(seed, B, T, D, H, K):
     network, x, targets, h_0, mask = draw(seed, B, T, D, H, K)
@@ -127,7 +124,6 @@ def test_batch_is_a_loop_over_sequences(seed, B, T, D, H, K):
     assert_all_close(d, {n: sum(s * row[3][n] for s, row in zip(share, rows, strict=True)) for n in d})
 
 
-@settings(deadline=None)
 @given(seeds, sizes, sizes, sizes, sizes, sizes, st.sampled_from(["left", "right"]))
 def test_padding_changes_nothing(seed, T, D, H, K, n_pad, side):
     network, x, targets, h_0, _ = draw(seed, 1, T, D, H, K, leading=False)
@@ -145,7 +141,6 @@ def test_padding_changes_nothing(seed, T, D, H, K, n_pad, side):
     assert_all_close({"x": dx_pad[args[-1]], "h_0": dh_0_pad, **d_pad}, {"x": dx, "h_0": dh_0, **d})
 
 
-@settings(deadline=None)
 @given(seeds, sizes, sizes, sizes, sizes, sizes, st.integers(0, 3), st.booleans(), st.booleans())
 def test_one_segment_is_full_bptt(seed, B, T, D, H, K, more, masked, leading):
     network, x, targets, h_0, mask = draw(seed, B, T, D, H, K, leading)
@@ -159,7 +154,6 @@ def test_one_segment_is_full_bptt(seed, B, T, D, H, K, more, masked, leading):
     np.testing.assert_allclose(segment.h_T, h[..., -1, :], **TIGHT)
 
 
-@settings(deadline=None)
 @given(seeds, sizes, st.integers(1, 9), sizes, sizes, sizes, st.integers(1, 4), st.booleans())
 def test_segments_carry_the_state_and_cut_the_error(seed, B, T, D, H, K, length, masked):
     """Losses are those of the whole pass; each segment's gradients are full BPTT's from a given state."""

@@ -32,7 +32,7 @@ def named(cell, state):
     return dict(zip(cell.state_names, state, strict=True))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cells, seeds, sizes, sizes, sizes)
 def test_step_gradients(cell, seed, B, D, H):
     rng, params, x, state, _ = draw(cell, seed, B, 1, D, H)
@@ -50,7 +50,7 @@ def test_step_gradients(cell, seed, B, D, H):
     assert_gradients(loss, grads, {"x": x_t, **named(cell, state), **params})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cells, seeds, sizes, sizes, sizes, sizes, st.booleans(), st.booleans())
 def test_sequence_gradients(cell, seed, B, T, D, H, masked, with_final):
     """Through every h_t and, where something reads it, the final state; padding or none."""
@@ -68,7 +68,6 @@ def test_sequence_gradients(cell, seed, B, T, D, H, masked, with_final):
     assert_gradients(loss, grads, {"x": x, **named(cell, state_0), **params})
 
 
-@settings(deadline=None)
 @given(cells, seeds, sizes, sizes, sizes, sizes)
 def test_sequence_is_a_loop_of_steps(cell, seed, B, T, D, H):
     """The fast sequence and the clear steps are one computation, forward and backward."""

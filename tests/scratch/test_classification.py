@@ -37,7 +37,7 @@ def draw(cell, seed, B, T, D, H, pool, K=3, n_vocab=5):
     return params, rng.integers(n_vocab, size=(B, T)), rng.integers(K, size=B), mask
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(cells, pools, seeds, sizes, sizes, sizes, sizes, st.booleans())
 def test_end_to_end_gradients(cell, pool, seed, B, T, D, H, masked):
     """Every parameter, from the class down to the embeddings."""
@@ -85,7 +85,7 @@ def test_the_max_sends_its_gradient_to_the_winner_only():
     np.testing.assert_allclose(dh, [[0, 2, 3], [1, 0, 0], [0, 0, 0]])  # a tie goes to the first
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds, sizes, sizes, sizes, st.booleans())
 def test_pooling_gradients(seed, B, T, H, masked):
     rng = np.random.default_rng(seed)

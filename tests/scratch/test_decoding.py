@@ -46,7 +46,7 @@ def test_width_one_is_greedy(seed, alpha):
     np.testing.assert_allclose(beam.log_prob, greedy.log_probs.sum(), rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds, st.sampled_from([0.0, 0.6]))
 def test_a_beam_as_wide_as_the_space_finds_the_best_target(seed, alpha):
     model, longest = random_model(seed), 4
@@ -59,7 +59,6 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_target(seed, alpha):
     np.testing.assert_allclose(np.exp([h.log_prob for h in found]).sum(), 1.0, rtol=1e-10)
 
 
-@settings(deadline=None)
 @given(seeds, st.integers(1, 5), st.integers(1, 6))
 def test_hypotheses_are_distinct_ranked_and_rightly_scored(seed, width, max_length):
     model = random_model(seed)

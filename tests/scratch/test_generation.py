@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from unrolled.scratch.cells import CELLS as ONE_LAYER
@@ -105,7 +105,6 @@ def test_top_p_keeps_the_fewest_that_reach_p(seed, K, p):
     assert y[kept].min() >= y[~kept].max(initial=0.0)
 
 
-@settings(deadline=None)
 @given(seeds, st.sampled_from(sorted(CELLS)))
 def test_greedy_top_1_and_zero_temperature_agree(seed, cell):
     next_word = next_word_function(*lm(seed, cell))
@@ -116,7 +115,6 @@ def test_greedy_top_1_and_zero_temperature_agree(seed, cell):
         np.testing.assert_array_equal(sampled.log_probs, greedy.log_probs)
 
 
-@settings(deadline=None)
 @given(seeds)
 def test_whole_vocabulary_is_plain_sampling(seed):
     next_word = next_word_function(*lm(seed))
@@ -125,7 +123,6 @@ def test_whole_vocabulary_is_plain_sampling(seed):
         assert generate(next_word, [START], END, 12, np.random.default_rng(seed), **choice).tokens == plain
 
 
-@settings(deadline=None)
 @given(seeds, st.sampled_from(sorted(CELLS)), temperatures)
 def test_log_probabilities_are_the_models_own(seed, cell, temperature):
     """Their sum is log P of the sentence, whatever the words were drawn with."""
@@ -184,7 +181,6 @@ def test_same_seed_same_words():
     assert one == two != other
 
 
-@settings(deadline=None)
 @given(seeds)
 def test_any_model_will_do(seed):
     """An n-gram model, a window and a function of the whole history go through the same loop."""

@@ -57,7 +57,7 @@ def test_norms_are_those_of_each_loss_in_each_state(cell):
         np.testing.assert_allclose(got, norms, rtol=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from(list(ALL.values())), seeds, st.integers(1, 3), st.sampled_from(["left", "right"]))
 def test_padding_changes_nothing(cell, seed, n_pad, side):
     params, x, targets, state_0, _ = draw(cell, seed)
@@ -72,7 +72,7 @@ def test_padding_changes_nothing(cell, seed, n_pad, side):
         np.testing.assert_allclose(padded[~mask], 0.0 if side == "right" else padded[0], rtol=1e-10)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(list(ALL.values())), seeds, st.booleans())
 def test_batch_is_a_loop_over_sequences(cell, seed, masked):
     params, x, targets, state_0, mask = draw(cell, seed, (3,))

@@ -32,7 +32,7 @@ def draw(cell, seed, B, T, D, H, K=3, n_vocab=5):
     return params, rng.integers(n_vocab, size=(B, T)), rng.integers(K, size=(B, T)), mask
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(cells, seeds, sizes, sizes, sizes, sizes, st.booleans())
 def test_end_to_end_gradients(cell, seed, B, T, D, H, masked):
     """Every parameter, from the tags down to the embeddings."""

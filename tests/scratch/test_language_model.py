@@ -77,7 +77,7 @@ def test_worked_step():
     )
 
 
-@settings(deadline=None, max_examples=12, derandomize=True)  # no gradient by chance too small to measure
+@settings(max_examples=12, derandomize=True)  # no gradient by chance too small to measure
 @given(seeds, cells, sizes, sizes, sizes, sizes, st.integers(2, 6), st.booleans())
 def test_gradients(seed, cell, B, T, D, H, n_vocab, masked):
     rng, params, _ = draw(seed, max(n_vocab, 5), D, H, cell)
@@ -108,7 +108,6 @@ def test_loss_gradients_with_padding(cell, B, longest, D, H, n_vocab):
     assert_gradients(lambda: lm_loss(inputs, targets, params, cell, mask=mask)[0], dparams, params)
 
 
-@settings(deadline=None)
 @given(seeds, cells, sizes, sizes, sizes, st.integers(5, 8))
 def test_lookup_is_one_hot_times_E(seed, cell, B, D, H, n_vocab):
     """(13.4) as written: the cell fed with E x_t, x_t one-hot, gives the same scores."""
@@ -129,7 +128,6 @@ def test_the_rnn_model_is_forward_rnn_on_embeddings():
     np.testing.assert_allclose(next_word_distribution(ids, params), y[:, -1], **TIGHT)
 
 
-@settings(deadline=None)
 @given(seeds, cells, sizes, sizes, st.integers(5, 7))
 def test_next_word_function_is_the_sequence_one_word_at_a_time(seed, cell, D, H, n_vocab):
     _, params, (words, *_) = draw(seed, n_vocab, D, H, cell)
@@ -139,7 +137,6 @@ def test_next_word_function_is_the_sequence_one_word_at_a_time(seed, cell, D, H,
         np.testing.assert_allclose(y, next_word_distribution(np.array(words[: t + 1]), params, cell), **TIGHT)
 
 
-@settings(deadline=None)
 @given(seeds, cells, st.integers(1, 4), sizes, sizes, st.integers(5, 8))
 def test_batch_is_a_loop_and_padding_changes_nothing(seed, cell, B, D, H, n_vocab):
     rng, params, sentences = draw(seed, n_vocab, D, H, cell, B)
@@ -161,7 +158,6 @@ def test_batch_is_a_loop_and_padding_changes_nothing(seed, cell, B, D, H, n_voca
     )
 
 
-@settings(deadline=None)
 @given(seeds, cells, st.integers(1, 4), sizes, sizes, st.integers(5, 8))
 def test_log_probability_is_minus_the_summed_loss(seed, cell, B, D, H, n_vocab):
     _, params, sentences = draw(seed, n_vocab, D, H, cell, B)

@@ -96,7 +96,7 @@ def test_discounts_by_hand():
     assert discounts({"a": 1, "b": 2}, modified=True) == (1 / 3,) * 3  # no word three times: one D for all
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(corpora, orders, contexts, st.booleans())
 def test_equals_the_definition(corpus, n, context, modified):
     lm = KneserNey(corpus, n, N_VOCAB, modified=modified)
@@ -106,7 +106,6 @@ def test_equals_the_definition(corpus, n, context, modified):
         np.testing.assert_allclose(lm.probability(word, context), expected[word], rtol=1e-12, atol=1e-15)
 
 
-@settings(deadline=None)
 @given(corpora, orders, contexts, st.booleans())
 def test_a_distribution_whatever_the_context(corpus, n, context, modified):
     y = KneserNey(corpus, n, N_VOCAB, modified=modified).distribution(context)
@@ -114,7 +113,7 @@ def test_a_distribution_whatever_the_context(corpus, n, context, modified):
     assert (y[[PAD, START]] == 0).all() and (np.delete(y, [PAD, START]) > 0).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(corpora, orders)
 def test_all_continuations_together_have_probability_one(corpus, n):
     lm = KneserNey(corpus, n, N_VOCAB)

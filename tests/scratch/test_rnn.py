@@ -38,7 +38,7 @@ def test_worked_step():
     np.testing.assert_allclose(h_t, [0.6044, -0.6044], atol=5e-5)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, sizes, sizes, sizes, kinds)
 def test_step_gradients(seed, B, D, H, g):
     rng, params, x, h_prev, _ = draw(seed, B, 1, D, H)
@@ -53,7 +53,7 @@ def test_step_gradients(seed, B, D, H, g):
     assert_gradients(loss, {"x": dx_t, "h": dh_prev, **dparams}, {"x": x_t, "h": h_prev, **params})
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, sizes, sizes, sizes, sizes, st.booleans(), kinds)
 def test_sequence_gradients(seed, B, T, D, H, masked, g):
     rng, params, x, h_0, mask = draw(seed, B, T, D, H)

@@ -23,7 +23,7 @@ def draw(cell, seed, B, T, D, H):
     return rng, params, rng.normal(size=(B, T, D)), state_0, mask
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(cells, seeds, sizes, sizes, sizes, sizes, st.integers(1, 3), st.booleans())
 def test_gradients(cell, seed, B, T, D, H, n_layers, masked):
     """Of every layer's parameters and initial states, through every h_t and every final state."""
@@ -43,7 +43,7 @@ def test_gradients(cell, seed, B, T, D, H, n_layers, masked):
     assert_gradients(loss, grads, {"x": x, **dict(zip(cell.state_names, state_0, strict=True)), **params})
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(list(CELLS.values())), seeds, sizes, sizes, sizes, st.integers(1, 3))
 def test_step_gradients(cell, seed, B, D, H, n_layers):
     cell = stack(cell, n_layers)
