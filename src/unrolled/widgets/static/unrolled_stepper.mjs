@@ -1,6 +1,7 @@
 // The unrolled stepper: an Elman network, one word at a time.
 //   h_t = g(U h_{t−1} + W x_t + b) (13.1)    y_t = softmax(V h_t) (13.2, 13.3)
-import { activations, button, clip, dataTable, el, focused, frozen, heatStrip, host, matvec, mount, num, parseNumber, player, products, put, savePNG, saveSVG, scrollTo, short, softmax, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, termLink, tokenRow, transpose, write } from "./_kit.mjs";
+import { activations, button, clip, dataTable, el, focused, frozen, host, matvec, mount, num, parseNumber, player, products, put, savePNG, saveSVG, scrollTo, short, softmax, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, termLink, tokenRow, transpose, write } from "./_kit.mjs";
+import { heatStrip } from "./_strip.mjs";
 
 export const MOST = 60; // words
 const TRAITS = ["text", "step", "folded", "W", "U", "V", "b", "h_0", "g", "vocab", "embeddings", "units", "features", "outputs", "presets", "term", "unit", "guess", "table", "playing"];
