@@ -130,9 +130,10 @@
 
     say(status, message, { trace = "", output = "" } = {}) {
       this.box.dataset.status = status.replace(" ", "-");
-      this.status.textContent = `${WORDS[status]} ${message.replace(/^Not yet\.\s*/, "")}`;
+      const [said, ...evidence] = message.replace(/^Not yet\.\s*/, "").split("\n"); // the sentence is spoken, the arrays are to be read
+      this.status.textContent = `${WORDS[status]} ${said}`;
       this.status.innerHTML = this.status.innerHTML.replace(WORDS[status], `<b>${WORDS[status]}</b>`).replace(/`([^`]+)`/g, "<code>$1</code>");
-      this.result.replaceChildren(...[["live-trace", trace], ["live-output", output]].filter(([, text]) => text.trim()).map(([name, text]) =>
+      this.result.replaceChildren(...[["live-evidence", evidence.join("\n")], ["live-trace", trace], ["live-output", output]].filter(([, text]) => text.trim()).map(([name, text]) =>
         Object.assign(document.createElement("pre"), { className: name, textContent: text, tabIndex: 0 })));
     }
 

@@ -60,7 +60,8 @@ def explain(error):
         trace = f"line {error.lineno}\n{line}\n{caret}" if line else f"line {error.lineno}"
         return {"status": "error", "message": f"{name}: {error.msg}", "trace": trace}
     if name == "CheckFailed" or (isinstance(error, AssertionError) and not own_lines(error)):
-        return {"status": "not yet", "message": str(error) or "A check does not hold.", "trace": ""}
+        said = getattr(error, "unwrapped", "") or str(error)  # a page wraps its own lines
+        return {"status": "not yet", "message": said or "A check does not hold.", "trace": ""}
     if isinstance(error, NotImplementedError):
         return {"status": "not yet", "message": str(error) or "Nothing is written here yet.", "trace": ""}
     said = "".join(traceback.format_exception_only(type(error), error)).strip()

@@ -33,9 +33,10 @@ Variant = tuple[str, Callable[..., Any]]
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a result, as pytest's Failed
-    """A check did not pass; the message is for the student, wrapped to ``WIDTH``."""
+    """A check did not pass; the message is for the student, wrapped to ``WIDTH``, and ``unwrapped`` for a page."""
 
     def __init__(self, message: str):
+        self.unwrapped = message
         lines = message.split("\n")
         wrapped = [textwrap.fill(lines[0], WIDTH, break_long_words=False, break_on_hyphens=False)]
         super().__init__("\n".join([*wrapped, *lines[1:]]))
@@ -147,7 +148,7 @@ def call(
     if isinstance(error, NotImplementedError):
         raise CheckFailed(
             f"{name}: nothing is written there yet. Put your answer in place of the line that raises "
-            "NotImplementedError, and run that cell."
+            "NotImplementedError, and run it."
         )
     if error is not None:
         words = type(error).__name__ if quiet else f"{type(error).__name__}: {error}"
