@@ -204,5 +204,7 @@ def test_charts_say_the_ledger_s_numbers_in_words():
     ledger = json.loads((ROOT / "book" / "claims.json").read_text(encoding="utf-8"))
     alt = viz.truncation_curve(ledger["truncation"]).alt
     assert f"segments of 8: 2 ago {ledger['truncation']['summary']['L8_d2']['mean']:.0%}" in alt
+    alt, figures = viz.gradient_curve(ledger["gradient_norm"]).alt, ledger["gradient_norm"]["summary"]
+    assert f"{figures['trained_rnn_d32']['mean']:.2f}".replace("-", "\N{MINUS SIGN}") in alt
     assert "one matrix: 30.2; two matrices: 31.0." in PICTURES["intervals"]().alt
     assert "RNN: 1 back 10 to the 0, 8 back 10 to the \N{MINUS SIGN}2.10" in PICTURES["gradient"]().alt

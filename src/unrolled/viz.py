@@ -270,7 +270,7 @@ def gradient_curve(entry: dict[str, Any], when: str = "trained") -> Picture:
         line(ax, range(len(distances)), mean, sd, label="", role=role, marker=marker, dashed=dashed)
         write(ax, label, (len(distances) - 1, end), (12, 0), role)
     low = min(ax.get_ylim()[0], -1.0)
-    powers = range(int(low) - 1, 1, 1 if low > -5 else 2)
+    powers = range(0, int(low) - 2, -1 if low > -5 else -2)
     ax.set_yticks(list(powers), [_power(n) for n in powers])
     ax.set_xticks(range(len(distances)), [str(d) for d in distances])
     title(ax, "gradient, relative to one step back", "how many steps back")
