@@ -231,6 +231,32 @@ def test_what_does_not_fit_is_refused():
         to_torch(params, torch.nn.LSTM(D, H, bias=False))
 
 
+@pytest.mark.parametrize(
+    ("x", "mask", "message"),
+    [
+        (torch.zeros(2, 3, 5), None, r"x: expected shape \(\*B, T, D=4\), got \(2, 3, 5\)"),
+        (torch.zeros(4), None, r"x: expected shape \(\*B, T, D=4\), got \(4,\)"),
+        (torch.zeros(2, 0, 4), None, "x: expected at least one step, got an empty sequence"),
+        (
+            torch.zeros(2, 3, 4),
+            torch.ones(2, 4, dtype=torch.bool),
+            r"mask: expected shape \(2, 3\), got \(2, 4\)",
+        ),
+        (torch.zeros(2, 3, 4), torch.ones(2, 3), "mask: expected booleans, .* got dtype torch.float32"),
+        (
+            torch.zeros(2, 3, 4),
+            torch.tensor([[True] * 3, [False] * 3]),
+            r"mask: expected at least one real token in each sequence, got none in sequence \(1,\)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("fused", [False, True])
+@every_cell
+def test_bad_input_says_expected_and_got(name, fused, x, mask, message):
+    with pytest.raises(ValueError, match=message):
+        nn_cells.CELLS[name](D, H, fused=fused)(x, mask=mask)
+
+
 def _only_w(H):
     module = torch.nn.Module()
     for gate in "fiog":

@@ -11,10 +11,11 @@ from unrolled.nn.birnn import Bidirectional
 from unrolled.nn.seq2seq import Seq2Seq, translate, translator
 from unrolled.nn.stacked import Stacked
 from unrolled.scratch import decoding
+from unrolled.scratch.architecture import Architecture, init_seq2seq
 from unrolled.scratch.birnn import bidirectional
 from unrolled.scratch.cells import CELLS
 from unrolled.scratch.generation import generate
-from unrolled.scratch.seq2seq import Architecture, init_seq2seq, seq2seq_forward, seq2seq_loss
+from unrolled.scratch.seq2seq import seq2seq_forward, seq2seq_loss
 from unrolled.scratch.stacked import stack
 
 N_SOURCE, N_TARGET, D, H, B, S, T = 7, 8, 4, 6, 3, 5, 4

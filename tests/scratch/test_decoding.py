@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unrolled.scratch.architecture import Architecture, init_seq2seq
 from unrolled.scratch.cells import GRU, RNN
 from unrolled.scratch.decoding import alignment, beam_search, translator
 from unrolled.scratch.generation import from_history, generate
-from unrolled.scratch.seq2seq import Architecture, init_seq2seq, translation_log_prob
+from unrolled.scratch.seq2seq import translation_log_prob
 
 START, END, N = 0, 1, 4
 seeds = st.integers(0, 2**32 - 1)

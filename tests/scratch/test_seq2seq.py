@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 from gradients import assert_gradients
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from unrolled.scratch.architecture import Architecture, init_seq2seq
+from unrolled.scratch.attention import SCORES
 from unrolled.scratch.birnn import bidirectional
 from unrolled.scratch.cells import CELLS, GRU, LSTM, RNN
 from unrolled.scratch.language_model import lm_forward
 from unrolled.scratch.seq2seq import (
-    Architecture,
     encode,
-    init_seq2seq,
     seq2seq_forward,
     seq2seq_loss,
     translation_log_prob,
@@ -43,13 +45,9 @@ def draw(seed, B, S, T, model, D=2, H=3):  # few of each: every number is moved 
     return params, source, inputs, targets, source_mask, target_mask
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 2), (1, 1, 1)], ids=str)
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_gradients(name, shape):
+def assert_seq2seq_gradients(model, batch):
     """Every parameter: through the decoder, the attention, the hand-over and the encoder."""
-    model = ARCHITECTURES[name]
-    params, *batch = draw(0, *shape, model)
-    source, inputs, targets, source_mask, target_mask = batch
+    params, source, inputs, targets, source_mask, target_mask = batch
 
     def loss():
         return seq2seq_loss(source, inputs, targets, params, model, source_mask, target_mask)[0]
@@ -57,6 +55,35 @@ def test_gradients(name, shape):
     _, grads = seq2seq_loss(source, inputs, targets, params, model, source_mask, target_mask)
     assert set(grads) == set(params)
     assert_gradients(loss, grads, params)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_gradients(name):
+    assert_seq2seq_gradients(ARCHITECTURES[name], draw(0, 2, 3, 4, ARCHITECTURES[name]))
+
+
+cells = st.sampled_from(list(CELLS.values()))
+contexts = st.sampled_from([("first", "dot"), ("every", "dot")] + [("attention", score) for score in SCORES])
+sizes = st.integers(1, 3)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1), cells, cells, contexts, sizes, sizes, sizes, sizes, sizes)
+def test_gradients_on_any_shape(seed, encoder, decoder, context, B, S, T, D, H):
+    """Any cell may read and any other write."""
+    model = Architecture(encoder, decoder, *context)
+    assert_seq2seq_gradients(model, draw(seed, B, S, T, model, D, H))
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 4))
+def test_states_of_two_sizes(seed, H_e, H_d):
+    """Bilinear attention and the bridge take an encoder and a decoder of different sizes."""
+    model = Architecture(RNN, RNN, "attention", "bilinear")
+    params = init_seq2seq(np.random.default_rng(seed), N_SOURCE, N_TARGET, 2, H_e, H_d, model)
+    assert ("W_b" in params) == (H_e != H_d) and params["W_s"].shape == (H_d, H_e)
+    _, *batch = draw(seed, 2, 3, 2, model)
+    assert_seq2seq_gradients(model, (params, *batch))
 
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
@@ -173,6 +200,21 @@ def test_bad_input_says_expected_and_got(change, message):
         seq2seq_forward(**{"source": source, "inputs": inputs, "params": params, "model": model, **change})
 
 
+def test_a_target_that_is_no_word_is_refused_unless_it_is_padding():
+    model = ARCHITECTURES["rnn every"]
+    params, source, inputs, targets, _, mask = draw(9, 2, 3, 4, model)
+    padded = np.where(mask, targets, -100)
+    expected = translation_log_prob(source, inputs, targets, params, model, target_mask=mask)
+    got = translation_log_prob(source, inputs, padded, params, model, target_mask=mask)
+    np.testing.assert_array_equal(got, expected)
+    with pytest.raises(ValueError, match="targets: expected ids from 0 to 5, got 6"):
+        translation_log_prob(source, inputs, np.full((2, 4), 6), params, model)
+    with pytest.raises(ValueError, match=r"targets: expected shape \(2, 4\), got \(2, 3\)"):
+        translation_log_prob(source, inputs, targets[:, :3], params, model)
+
+
 def test_unknown_context_is_refused():
     with pytest.raises(ValueError, match="context: expected one of first, every, attention, got 'last'"):
         init_seq2seq(np.random.default_rng(0), 3, 3, 2, 2, model=Architecture(context="last"))
+    with pytest.raises(ValueError, match="score: expected one of dot, scaled, bilinear, got 'cosine'"):
+        init_seq2seq(np.random.default_rng(0), 3, 3, 2, 2, model=Architecture(score="cosine"))

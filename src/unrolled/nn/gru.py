@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled.nn.kernel import State, Step, fused, scan, zero_state
+from unrolled.nn.kernel import State, Step, fused, scan
 
 GATES = ("r", "z", "n")
 
@@ -46,17 +46,16 @@ class GRU(nn.Module):
         """All hidden states and the final state; where ``mask`` (*B, T) is False, h is carried over."""
         if not self.fused:
             return scan(self, x, state_0, mask)
-        state_0 = zero_state(x, self.H, self.state_names) if state_0 is None else state_0
-        return fused(torch.gru, self._packed(), x, state_0, mask)
+        return fused(torch.gru, self, x, state_0, mask)
 
     def stepper(self) -> Step:
         """``step``, or torch's own cell, for a loop that is run from outside."""
         if not self.fused:
             return self.step
-        weights = self._packed()
+        weights = self.packed()
         return lambda x_t, state: (torch.gru_cell(x_t, state[0], *weights),)
 
-    def _packed(self) -> list[Tensor]:
+    def packed(self) -> list[Tensor]:
         """[W, U, b_ih, b_hh] with the gates in torch's order; only the candidate has a second bias."""
         W, U, b = (torch.cat([self.get_parameter(f"{letter}_{gate}") for gate in GATES]) for letter in "WUb")
         return [W, U, b, torch.cat([torch.zeros_like(b[: 2 * self.H]), self.b_hn])]

@@ -29,6 +29,14 @@ class Stepper(Protocol):
         ...
 
 
+class Packer(Stepper, Protocol):
+    """A module that can hand its weights to torch's kernels."""
+
+    def packed(self) -> list[Tensor]:
+        """[W, U, b_ih, b_hh] with the gates in torch's order."""
+        ...
+
+
 def zero_state(x: Tensor, H: int, state_names: tuple[str, ...]) -> State:
     """Zeros (*B, H), one for each name."""
     return tuple(x.new_zeros(*x.shape[:-2], H) for _ in state_names)
@@ -49,14 +57,12 @@ def scan(module: Stepper, x: Tensor, state_0: State | None, mask: Tensor | None)
 
 
 def fused(
-    function: Callable[..., Any], weights: list[Tensor], x: Tensor, state_0: State, mask: Tensor | None
+    function: Callable[..., Any], module: Packer, x: Tensor, state_0: State | None, mask: Tensor | None
 ) -> tuple[Tensor, State]:
-    """torch.lstm, torch.gru, … on (B, T, D), with the padding on the right skipped as a packed sequence.
-
-    ``weights`` are [W, U, b_ih, b_hh] with the gates in torch's order.
-    """
-    expect_sequence(x, weights[0].shape[1], mask)
-    rest = (weights, True, 1, 0.0, torch.is_grad_enabled(), False)
+    """torch.lstm, torch.gru, … on (B, T, D), with the padding on the right skipped as a packed sequence."""
+    expect_sequence(x, module.D, mask)
+    state_0 = zero_state(x, module.H, module.state_names) if state_0 is None else state_0
+    rest = (module.packed(), True, 1, 0.0, torch.is_grad_enabled(), False)
     if mask is None:
         h, *final = function(x, _one_layer(state_0), *rest, True)
         return h, tuple(part[0] for part in final)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from unrolled.nn.cells import Make, make_cell
 from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.kernel import State
+from unrolled.nn.weights import from_module, to_module
 from unrolled.scratch import language_model as scratch
 
 
@@ -47,23 +48,12 @@ class LanguageModel(nn.Module):
 
     def scratch_params(self) -> scratch.Params:
         """The parameters as NumPy arrays under the names of ``scratch``, where the cell's have no prefix."""
-        return {
-            name.removeprefix("cell."): p.detach().cpu().numpy().copy() for name, p in self.named_parameters()
-        }
+        return {name.removeprefix("cell."): p for name, p in from_module(self).items()}
 
     def load_scratch(self, params: scratch.Params) -> None:
-        """The way back: take over every parameter from ``scratch``.  Raises ValueError where the names differ."""
-        own = dict(self.named_parameters())
-        names = {name.removeprefix("cell."): name for name in own}
-        if set(names) != set(params):
-            raise ValueError(f"params: expected {', '.join(sorted(names))}, got {', '.join(sorted(params))}")
-        wrong = [n for n in names if own[names[n]].shape != params[n].shape]
-        if wrong:
-            expected, got = tuple(own[names[wrong[0]]].shape), params[wrong[0]].shape
-            raise ValueError(f"{wrong[0]}: expected shape {expected}, got {got}")
-        with torch.no_grad():
-            for name, full in names.items():
-                own[full].copy_(torch.as_tensor(params[name]))
+        """The way back: take over every parameter from ``scratch``.  Raises ValueError where one does not fit."""
+        own = {name.removeprefix("cell."): name for name, _ in self.named_parameters()}
+        to_module({own.get(name, name): p for name, p in params.items()}, self)
 
 
 def teacher_forcing(

@@ -15,8 +15,8 @@ from unrolled.nn.kernel import State, Stepper
 from unrolled.nn.loss import cross_entropy
 from unrolled.nn.rnn import expect_mask
 from unrolled.nn.weights import from_module, to_module
-from unrolled.scratch.attention import SCORES
-from unrolled.scratch.seq2seq import CONTEXTS, own_words
+from unrolled.scratch.architecture import expect_known
+from unrolled.scratch.seq2seq import own_words
 from unrolled.scratch.sequences import Params
 
 
@@ -38,7 +38,7 @@ class Seq2Seq(nn.Module):
     """Source and target words to scores of the next target word: (*B, S), (*B, T) -> logits (*B, T, n_target).
 
     ``encoder`` and ``decoder`` are names of ``nn.cells.CELLS``, whose kernels ``fused=True`` switches on, or
-    functions ``(D, H) -> module``.  ``context`` and ``score`` as in ``scratch.seq2seq.Architecture``.
+    functions ``(D, H) -> module``.  ``context`` and ``score`` as in ``scratch.architecture``.
     Parameters E_e, E_d, V, b_y, "encoder.…", "decoder.…" and, where they are needed, W_b and W_s.
     """
 
@@ -56,9 +56,7 @@ class Seq2Seq(nn.Module):
         fused: bool = False,
     ):
         super().__init__()
-        for name, choice, choices in (("context", context, CONTEXTS), ("score", score, SCORES)):
-            if choice not in choices:
-                raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {choice!r}")
+        expect_known(context, score)
         H_d = H_e if H_d is None else H_d
         self.context, self.score = context, score
         self.encoder = make_cell(encoder, fused and isinstance(encoder, str))(D, H_e)

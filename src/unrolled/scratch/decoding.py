@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled.axes import Array, Float, Int, expect_ids
+from unrolled.scratch.architecture import Architecture
 from unrolled.scratch.embedding import embed
 from unrolled.scratch.generation import NextWord
 from unrolled.scratch.output import output_layer
 from unrolled.scratch.rnn import softmax
-from unrolled.scratch.seq2seq import Architecture, decode_step, encode, seq2seq_forward
+from unrolled.scratch.seq2seq import decode_step, encode, seq2seq_forward
 from unrolled.scratch.sequences import Params
 
 

@@ -3,9 +3,7 @@
 Chapter 8 builds this module, chapter 9 adds attention.  Source: Jurafsky & Martin, *Speech and Language
 Processing*, sections 13.7 and 13.8, equations (13.28) to (13.34); the architecture is that of Cho et al.
 (2014) and Sutskever et al. (2014), its attention that of Bahdanau et al. (2015).
-
-    E_e (D, n_source), E_d (D, n_target) embeddings    V (n_target, H), b_y (n_target,) state -> scores
-    "encoder.…", "decoder.…" the cells' own    W_b (H, E) bridge, where the two states differ    W_s (H, E)
+Which cells, contexts and parameters there are is in ``architecture``.
 """
 
 from typing import Any, NamedTuple
@@ -13,33 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled.axes import Array, Bool, Float, Int, Sizes, expect_ids, expect_mask, expect_shape
+from unrolled.scratch.architecture import Architecture
 from unrolled.scratch.attention import attend, attend_backward
-from unrolled.scratch.cells import RNN, Cell
-from unrolled.scratch.embedding import embed, embed_backward, init_embedding
+from unrolled.scratch.embedding import embed, embed_backward
 from unrolled.scratch.loss import cross_entropy, log_softmax
 from unrolled.scratch.output import output_layer, output_layer_backward
 from unrolled.scratch.sequences import Params, State
 from unrolled.scratch.stacked import join
-
-CONTEXTS = ("first", "every", "attention")
-
-
-class Architecture(NamedTuple):
-    """What an encoder–decoder is made of.
-
-    ``encoder`` is any cell, a stack or a bidirectional one too; ``decoder`` reads one way.  ``context``:
-    "first" hands c to the decoder's first state only, "every" to each step as well (13.32), "attention"
-    makes a new c_i for each (13.34), from scores of kind ``score``.
-    """
-
-    encoder: Cell = RNN
-    decoder: Cell = RNN
-    context: str = "every"
-    score: str = "dot"
-
-    def same_state(self, H_e: int, H_d: int) -> bool:
-        """Whether the decoder can start from the encoder's state as it is; else a bridge W_b is learned."""
-        return self.encoder.state_names == self.decoder.state_names and H_e == H_d
 
 
 class Source(NamedTuple):
@@ -48,35 +26,6 @@ class Source(NamedTuple):
     h_e: Array
     c: Array
     mask: Array | None
-
-
-def init_seq2seq(
-    rng: np.random.Generator,
-    n_source: int,
-    n_target: int,
-    D: int,
-    H_e: int,
-    H_d: int | None = None,
-    model: Architecture = Architecture(),  # noqa: B008 (a tuple: it cannot change)
-) -> Params:
-    """Draw all parameters; the decoder has H_d = H_e units unless told otherwise."""
-    H_d = H_e if H_d is None else H_d
-    enc, dec = model.encoder, model.decoder
-    E, C = enc.width * H_e, len(enc.shown) * H_e
-    extra = {"first": 0, "every": C, "attention": E}[_expect_context(model)]
-    r = H_d**-0.5
-    params = {
-        "E_e": init_embedding(rng, n_source, D),
-        "E_d": init_embedding(rng, n_target, D),
-        "V": rng.uniform(-r, r, (n_target, H_d)),
-        "b_y": np.zeros(n_target),
-        **join(["encoder", "decoder"], [enc.init(rng, D, H_e), dec.init(rng, D + extra, H_d)]),
-    }
-    if not model.same_state(H_e, H_d):
-        params["W_b"] = rng.uniform(-(C**-0.5), C**-0.5, (H_d, C))
-    if model.context == "attention" and model.score == "bilinear":
-        params["W_s"] = rng.normal(scale=(H_d * E) ** -0.25, size=(H_d, E))
-    return params
 
 
 def encode(
@@ -193,8 +142,11 @@ def translation_log_prob(
 ) -> Float[Array, "*B"]:
     """log p(y | x) in nats: the product over the target's words (13.31), each given x and the words before it."""
     (logits, _), _ = seq2seq_forward(source, inputs, params, model, source_mask)
-    at_target = np.take_along_axis(log_softmax(logits), np.asarray(targets)[..., None], axis=-1)[..., 0]
-    return (at_target if target_mask is None else np.where(target_mask, at_target, 0.0)).sum(axis=-1)
+    real = np.ones(logits.shape[:-1], bool) if target_mask is None else np.asarray(target_mask)
+    targets = expect_shape("targets", targets, real.shape)
+    targets = expect_ids("targets", np.where(real, targets, 0), logits.shape[-1])
+    at_target = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+    return np.where(real, at_target, 0.0).sum(axis=-1)
 
 
 def _through_handover(
@@ -234,12 +186,6 @@ def _expect_words(name: str, ids: Array, mask: Array | None) -> Array:
     if mask is not None:
         expect_mask(f"{name}_mask", mask, sizes)
     return expect_ids(name, ids, np.iinfo(np.int64).max)
-
-
-def _expect_context(model: Architecture) -> str:
-    if model.context not in CONTEXTS:
-        raise ValueError(f"context: expected one of {', '.join(CONTEXTS)}, got {model.context!r}")
-    return model.context
 
 
 def _cell(params: Params, side: str) -> Params:
