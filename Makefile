@@ -30,7 +30,7 @@ exercises: $(READY) ## make exercises/ from solutions/
 	@$(PY) solutions/build.py
 
 lab: $(READY) exercises ## open the exercises in JupyterLab
-	@$(PY) -m jupyterlab exercises
+	@$(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) exercises
 
 claims: $(READY) ## measure every claim of the book again (hours); resumes where it stopped
 	@$(PY) -m unrolled.experiments
