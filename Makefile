@@ -42,7 +42,8 @@ kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill
 	@$(PY) tests/exercises/kill_matrix.py
 
 constraints: $(READY) ## freeze what is installed now into constraints.txt
-	@$(PY) tests/freeze.py > constraints.txt.new && mv constraints.txt.new constraints.txt
+	@{ head -2 constraints.txt; $(PY) -m pip freeze --exclude-editable | sed -E 's/\+cpu//; /^(pip|setuptools|wheel)==/d'; } > constraints.new
+	@mv constraints.new constraints.txt
 
 clean: ## remove what was built, keep what was installed
 	rm -rf _build _nbgrader
