@@ -1,6 +1,7 @@
 """The command line: ``unrolled COMMAND``.  Each command imports what it needs when it runs."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +15,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not hasattr(arguments, "run"):
         arguments.parser.print_help()
         return 2
-    return arguments.run(arguments)
+    try:
+        return arguments.run(arguments)
+    except BrokenPipeError:  # `unrolled data | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"unrolled {__version__}")
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_data,):
+    for add in (_add_data, _add_grade):
         add(commands)
     return parser
 
@@ -108,6 +113,60 @@ def _print_paths(arguments: argparse.Namespace) -> int:
             return _complain(f"{file.name} is not here; download it: unrolled data fetch {source.name}", 1)
     print("\n".join(str(path) for _, path in paths))
     return 0
+
+
+def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    grade = commands.add_parser(
+        "grade",
+        help="autograde an nbgrader assignment: fast, sandboxed, resumable",
+        description="Grade what lies in nbgrader's submitted folder; then `nbgrader generate_feedback`, the "
+        "formgrader and `nbgrader export` go on as after `nbgrader autograde`. Run it in the folder of the course.",
+        epilog="Exit code: 0 all graded; 1 something could not be graded; 2 wrong usage; 3 all graded, but some "
+        "points wait for you; 130 stopped (the next call goes on).",
+    )
+    grade.set_defaults(run=_grade, parser=grade)
+    grade.add_argument("assignment", metavar="ASSIGNMENT")
+    grade.add_argument(
+        "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
+    )
+    grade.add_argument("--jobs", type=_positive, default=2, metavar="N", help="submissions at a time (2)")
+    grade.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
+    again = grade.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume", action="store_true", help="grade only what is new or has changed (the default)"
+    )
+    again.add_argument("--regrade", action="store_true", help="grade everything again")
+    grade.add_argument(
+        "--timeout", type=_positive, default=30, metavar="S", help="seconds a cell may take (30)"
+    )
+    grade.add_argument(
+        "--total", type=_positive, default=600, metavar="S", help="seconds a notebook may take (600)"
+    )
+    grade.add_argument(
+        "--memory", type=_positive, default=4096, metavar="MB", help="memory of a process (4096)"
+    )
+    grade.add_argument(
+        "--sandbox", choices=["namespaces", "landlock"], help="only this one; else the strongest here"
+    )
+    grade.add_argument("--no-sandbox-i-trust-these-students", action="store_true", dest="trusted")
+    grade.add_argument(
+        "--count-unverified",
+        action="store_true",
+        help="give points for cells that could only be scored in the student's own process; else they wait for you",
+    )
+    grade.add_argument("--json", action="store_true", help="the summary as JSON, on stdout")
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return number
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from unrolled.grading.command import run
+
+    return run(arguments)
 
 
 def _megabytes(size: int) -> str:

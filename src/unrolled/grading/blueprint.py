@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 SCHEMA_VERSION = 3
-HIDDEN = re.compile(r"^.*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*$|\Z)\n?", re.MULTILINE | re.DOTALL)
+HIDDEN = re.compile(
+    r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*$|\Z)\n?", re.MULTILINE | re.DOTALL
+)
 
 
 class SourceCell(NamedTuple):

@@ -55,11 +55,11 @@ class Limits(NamedTuple):
     open_files: int = 256
 
 
-def readable_paths() -> list[str]:
-    """What Python needs to run: the system's libraries, the interpreter, every folder that it imports from."""
+def readable_paths(imports: Iterable[str] = ()) -> list[str]:
+    """What Python needs to run: the system's libraries, the interpreter, the folders ``imports`` that it imports from."""
     system = ["/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives",
               "/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/fonts"]  # fmt: skip
-    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_path("stdlib"), *sys.path]
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_path("stdlib"), *imports]
     return [
         path
         for path in dict.fromkeys([*system, *map(os.path.realpath, filter(None, python))])
@@ -206,7 +206,7 @@ class Nothing:
     name = "none"
     about = "NO SANDBOX: the submissions ran with your rights"
 
-    def enter_house(self) -> None:
+    def enter_house(self, imports: Iterable[str] = ()) -> None:
         """Nothing to do."""
 
     def fork(self) -> int:
@@ -231,9 +231,9 @@ class Namespaces:
         self.hidden = [os.path.realpath(path) for path in hidden]
         self.root = os.getuid() == 0
 
-    def enter_house(self) -> None:
+    def enter_house(self, imports: Iterable[str] = ()) -> None:
         """Go on as process 1 of a new tree, in a root directory that holds Python and nothing of yours."""
-        readable = readable_paths()
+        readable = readable_paths(imports)
         if not self.root:
             _map_self()
         _unshare(NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS)
@@ -259,10 +259,13 @@ class Namespaces:
         Path(f"{root}/etc/passwd").write_text("student:x:61000:61000::/tmp/work:/bin/sh\n")
         _mount("tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV, "size=64m,mode=1777")
         for path in sorted(readable):
-            self._show(path, root)
+            if not path.startswith(f"{root}/"):
+                self._show(path, root)
         for path in self.hidden:
             if os.path.isdir(f"{root}{path}"):
                 _mount("tmpfs", f"{root}{path}", "tmpfs", NOSUID | NODEV | RDONLY, "size=4k,mode=755")
+            elif os.path.exists(f"{root}{path}"):
+                _mount("/dev/null", f"{root}{path}", None, BIND)
         _mount("proc", f"{root}/proc", "proc", NOSUID | NODEV | NOEXEC)
         os.chdir(root)
         _call("syscall", {"x86_64": 155, "aarch64": 41}[platform.machine()], b".", b".")  # pivot_root
@@ -336,11 +339,11 @@ class Landlock:
         self.hidden = [os.path.realpath(path) for path in hidden]
         self.version = _libc.syscall(444, None, ctypes.c_size_t(0), 1)
 
-    def enter_house(self) -> None:
+    def enter_house(self, imports: Iterable[str] = ()) -> None:
         """Nothing to enter; note what Python needs, and refuse if that includes what must stay hidden."""
         if self.version < 1:
             raise OSError("this kernel has no Landlock")
-        self.readable = [os.path.realpath(path) for path in readable_paths()] + [
+        self.readable = [os.path.realpath(path) for path in readable_paths(imports)] + [
             f"/dev/{name}" for name in ("null", "zero", "random", "urandom")
         ]
         for path in self.hidden:

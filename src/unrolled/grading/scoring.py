@@ -5,7 +5,7 @@ such a way that stock nbgrader, reading them, comes to the same points.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,19 +63,32 @@ def _kind(cell: Mapping[str, Any]) -> str:
     return "shared" if facts and facts["locked"] and not facts["solution"] else "own"
 
 
-def score(intake: Intake, blueprint: Blueprint, outcome: Outcome, trust_unverified: bool = False) -> Scored:
-    """Write the outcome into the notebook and say what each cell is worth."""
+def score(
+    intake: Intake,
+    blueprint: Blueprint,
+    outcome: Outcome,
+    trust_unverified: bool = False,
+    tidy: Sequence[Any] = (),
+) -> Scored:
+    """Write the outcome into the notebook and say what each cell is worth; ``tidy`` are nbgrader preprocessors."""
+    from nbformat import from_dict
+
     notebook, flags = json.loads(json.dumps(intake.notebook)), {}
     for n, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code" and cell["source"].strip():
             _write(cell, outcome.cells.get(n), outcome.trouble)
             if reason := outcome.cells.get(n, {}).get("unverified"):
                 flags[cell["metadata"]["nbgrader"]["grade_id"]] = reason
-    scores, comments = _judge(notebook)
+    node = from_dict(notebook)
+    for preprocessor in tidy:
+        node, _ = preprocessor.preprocess(node, {})
+    scores, comments = _judge(node)
     flags = {name: reason for name, reason in flags.items() if scores[name] != 0}  # nobody forges a failure
     if not trust_unverified:
         scores |= dict.fromkeys(flags, None)
-    return Scored(blueprint.name, notebook, scores, comments, flags, intake.mends, outcome.trouble, outcome.seconds)
+    return Scored(
+        blueprint.name, node, scores, comments, flags, intake.mends, outcome.trouble, outcome.seconds
+    )
 
 
 def _write(cell: dict[str, Any], report: Mapping[str, Any] | None, trouble: str | None) -> None:
@@ -90,14 +103,13 @@ def _write(cell: dict[str, Any], report: Mapping[str, Any] | None, trouble: str 
     cell["outputs"] = report["outputs"]
 
 
-def _judge(notebook: Mapping[str, Any]) -> tuple[dict[str, float | None], dict[str, str | None]]:
+def _judge(notebook: Any) -> tuple[dict[str, float | None], dict[str, str | None]]:
     """Points and comments by nbgrader's own rules."""
-    from nbformat import from_dict
     from nbgrader import utils
 
     scores: dict[str, float | None] = {}
     comments: dict[str, str | None] = {}
-    for cell in from_dict(notebook["cells"]):
+    for cell in notebook.cells:
         if "nbgrader" not in cell.metadata:
             continue
         name = cell.metadata.nbgrader.grade_id
@@ -146,5 +158,3 @@ def write_notebook(scored: Scored, path: Path) -> None:
     notebook = {**scored.notebook, "cells": ([note] if note else []) + scored.notebook["cells"]}
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     path.write_bytes(text.encode("utf-8", "replace"))
-
-

@@ -142,6 +142,9 @@ def _make(owner: Shell) -> Any:
     class Quiet(InteractiveShell):
         system = InteractiveShell.system_piped  # no terminal here
 
+        def enable_gui(self, gui: str | None = None) -> None:
+            """No windows here; `%matplotlib` asks for it all the same."""
+
         def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
             owner.outputs.add(
                 {
@@ -161,7 +164,7 @@ def _make(owner: Shell) -> Any:
     config.HistoryManager.hist_file = ":memory:"
     config.InteractiveShell.colors = "Linux"
     shell = Quiet(config=config, displayhook_class=Hook, display_pub_class=Publisher)
-    InteractiveShell._instance = shell
+    InteractiveShell._instance = shell  # pyright: ignore[reportAttributeAccessIssue]
     return shell
 
 

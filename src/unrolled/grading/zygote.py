@@ -30,7 +30,7 @@ def main() -> None:
     control = socket.socket(fileno=CONTROL)
     orders = json.loads(control.recv(1 << 20))
     sandbox = KINDS[orders["sandbox"]](orders["hidden"]) if orders["sandbox"] in KINDS else Nothing()
-    sandbox.enter_house()
+    sandbox.enter_house(sys.path)
     shell, trouble = warm(orders["modules"])
     control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": _threads()}).encode() + b"\n")
     while True:
