@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from unrolled.scratch.attention import (
     attend,
     attend_backward,
+    attention_weights,
+    bilinear_score,
     init_self_attention,
     self_attention,
     self_attention_backward,
@@ -99,6 +101,15 @@ def test_bilinear_with_the_identity_is_the_dot_product(seed, B, T, S, H):
     (dot, _), _ = attend(h_d, h_e, "dot", mask=mask)
     (bilinear, _), _ = attend(h_d, h_e, "bilinear", np.eye(H), mask)
     np.testing.assert_allclose(bilinear, dot, rtol=1e-12)
+
+
+@given(seeds, sizes, sizes, sizes, sizes)
+def test_the_bilinear_score_is_what_attention_attends_by(seed, B, T, S, H):
+    _, h_d, h_e, W_s, mask = draw(seed, B, T, S, H, "bilinear")
+    (_, alpha), _ = attend(h_d, h_e, "bilinear", W_s, mask)
+    by_hand = np.einsum("bth,he,bse->bts", h_d, W_s, h_e)
+    np.testing.assert_allclose(bilinear_score(h_d, h_e, W_s), by_hand, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(alpha, attention_weights(by_hand, mask), rtol=1e-12)
 
 
 @given(seeds, sizes, sizes, sizes, sizes, scores)

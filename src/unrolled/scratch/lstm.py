@@ -166,7 +166,8 @@ def lstm_backward(
             dh_prev, dc_prev = np.where(mask[t], dh_prev, dh_t), np.where(mask[t], dc_prev, dc_t)
         dh_t, dc_t = dh_prev, dc_prev
     da = da.reshape(T * N, 4 * H)
-    dW, dU = da.T @ x.reshape(T * N, -1), da.T @ h[:-1].reshape(T * N, H)
+    x_and_h = np.concatenate([x, h[:-1]], axis=-1).reshape(T * N, -1)
+    dW, dU = np.split(da.T @ x_and_h, [x.shape[-1]], axis=1)  # both read da: one product
     dx = seq.from_steps((da @ W).reshape(x.shape), leading)
     return (
         dx,
