@@ -435,7 +435,11 @@ def _leaky_backward(
 
 LEAKY_BACKWARD: list[Variant] = [
     (
-        "h_{t-1} reaches h_t on two ways, and only the one through U is counted: the share 1 − λ passes by tanh.",
+        "this is the way back through Elman's step. Here λ multiplies what went through tanh, and 1 − λ passes by it.",
+        lambda *args: _leaky_backward(*args, take=1, keep=0),
+    ),
+    (
+        "h_{t-1} reaches h_t in two ways, and only the one through U is counted: the share 1 − λ passes by tanh.",
         lambda *args: _leaky_backward(*args, keep=0),
     ),
     (

@@ -492,6 +492,11 @@ def leak_forgotten(*args):
     return gradients(args, take=1)
 
 
+@wrong("leaky-step-backward", "the way back through Elman's step")
+def elman_s_backward(*args):
+    return gradients(args, take=1, keep=0)
+
+
 @wrong("leaky-step-backward", "tanh's slope is taken at h_t")
 def slope_at_the_mixture(*args):
     return gradients(args, slope=lambda v, h_t: 1 - h_t * h_t)
