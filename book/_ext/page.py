@@ -20,6 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 THEME = ROOT / "book" / "_theme"
 PACKAGES = ROOT / "node_modules"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WIDGET_VIEW = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-view\+json">.*?</script>', re.DOTALL
+)
+UNSCRIPTED = (
+    '<noscript><p class="unscripted">With scripts on, there is a drawing here to play with.</p></noscript>'
+)
 FONTS = (
     ("source-serif-4", "latin-400-normal"),
     ("source-serif-4", "latin-400-italic"),
@@ -53,9 +59,14 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
     context["sections"] = context.get("toc", "").count("<li>") > 2  # more than the title and one section
     context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
     if body and not pagename.startswith("code/"):
-        context["body"] = named_maths(plain_roles(scrolling_tables(body)))
+        context["body"] = named_maths(plain_roles(scrolling_tables(unscripted_widgets(body))))
     if 'name="description"' not in (context.get("metatags") or ""):
         context["fallback_description"] = description(doctree, context.get("title", ""))
+
+
+def unscripted_widgets(body: str) -> str:
+    """Where a widget comes to life with scripts, a line that says so without them."""
+    return WIDGET_VIEW.sub(lambda view: view[0] + UNSCRIPTED, body)
 
 
 def scrolling_tables(body: str) -> str:

@@ -171,6 +171,7 @@ def test_without_scripts_the_text_the_equations_and_the_contents_are_there(open_
             "article p",
             ".katex-html",
             "figure svg",
+            ".unscripted",
             "#contents li a",
             ".highlight pre >> visible=true",
         ):
