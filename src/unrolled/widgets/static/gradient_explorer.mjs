@@ -37,6 +37,14 @@ export function spectralRadius(M) {
     });
   }
 }
+/** A random U of spectral radius 1; kept, since only its scale changes while a reader drags ρ. */
+const kept = new Map();
+function unitRadius(seed, H) {
+  const key = `${seed} ${H}`;
+  if (kept.size > 64) kept.clear();
+  if (!kept.has(key)) { const U = array(uniform(seed), H, H, 1), radius = spectralRadius(U) || 1; kept.set(key, U.map((row) => row.map((v) => v / radius))); }
+  return kept.get(key);
+}
 const GATES = { rnn: [""], gru: ["_r", "_z", "_n"], lstm: ["_f", "_i", "_o", "_g"] };
 const D = 4, INPUT = 0.5;
 /** Weights, inputs x (T, D) and v (T, H): each loss is L_t = v_t · h_t.  Every U is scaled to spectral radius rho. */
@@ -44,8 +52,7 @@ export function makeNetwork({ cell, rho, T, H, forget_bias, seed }) {
   const stream = (k) => uniform(seed * 64 + k), p = {};
   GATES[cell].forEach((gate, k) => {
     p[`W${gate}`] = array(stream(k), H, D, INPUT / Math.sqrt(D));
-    const U = array(stream(16 + k), H, H, 1), scale = rho / (spectralRadius(U) || 1);
-    p[`U${gate}`] = U.map((row) => row.map((v) => v * scale));
+    p[`U${gate}`] = unitRadius(seed * 64 + 16 + k, H).map((row) => row.map((v) => v * rho));
     p[`b${gate}`] = Array(H).fill(gate === "_f" || gate === "_z" ? forget_bias : 0);
   });
   if (cell === "gru") p.b_hn = Array(H).fill(0);
@@ -158,21 +165,21 @@ export const breadth = (value, start) => (value > 0 && start > 0 ? Math.max(0.5,
 const LANE = 38, TALL = 24, LOSS = 24;
 /** The unrolled chain under the curves: a box a step, arrows back as wide as what flows through them.
  *  `losses`: 0 none, 1 the last alone, 2 one a step; steps up to `hidden` keep their secret. */
-function drawChain(at, lanes, T, losses, hidden) {
-  const g = svg("g", { class: "chain" }), names = svg("g"), top = at.y + (losses ? LOSS : 0), side = Math.max(1.5, Math.min(34, at.pitch * 0.36)), gap = at.pitch - side, big = side >= 27;
+function makeChain(at, lanes, T, losses, hidden) {
+  const g = svg("g", { class: "chain" }), names = svg("g"), arrows = [], top = at.y + (losses ? LOSS : 0), side = Math.max(1.5, Math.min(34, at.pitch * 0.36)), gap = at.pitch - side, big = side >= 27;
   if (losses) {
     const which = losses === 1 ? [T] : Array.from({ length: T }, (_, i) => i + 1).filter((t) => t > hidden), label = svg("text", { x: losses === 1 ? at.x(T) + 6 : at.left - 10, y: at.y + 11, "text-anchor": losses === 1 ? "start" : "end", class: "sym r-output" }, svgSymbol(losses === 1 ? `L_${T}` : "L_t"));
     g.append(svg("g", { class: "r-output losses" }, which.map((t) => [svg("path", { d: `M${at.x(t).toFixed(1)} ${at.y + (losses === 1 ? 0 : 4)}V${top + 2}` }), losses === 2 && svg("circle", { cx: at.x(t).toFixed(1), cy: at.y + 4, r: Math.min(4, at.pitch * 0.3) })])));
     (losses === 1 ? g : names).append(label);
   }
-  lanes.forEach(({ letter, role, into, end }, k) => {
+  lanes.forEach(({ letter, role }, k) => {
     const y = top + 4 + TALL / 2 + LANE * k, row = svg("g", { class: `lane r-${role}` });
     for (let t = T; t >= 1; t--) {
-      const x = at.x(t), off = t <= hidden, w = t < T && !off ? breadth(into[t - 1], end) : 0;
-      if (w) {
-        const from = x + at.pitch - side / 2 - 1, to = x + side / 2 + 1, head = gap >= 8 ? Math.min(gap * 0.55, 4 + w * 0.6) : 0;
-        row.append(svg("path", { class: "back", d: `M${from.toFixed(1)} ${y}H${(to + head * 0.9).toFixed(1)}`, "stroke-width": w.toFixed(2), "stroke-dasharray": gap >= 24 ? "5 3" : null }));
-        if (head) row.append(svg("path", { class: "tip", d: `M${to.toFixed(1)} ${y}l${head.toFixed(1)} ${(-2 - w * 0.65).toFixed(1)}v${(4 + w * 1.3).toFixed(1)}Z` }));
+      const x = at.x(t), off = t <= hidden;
+      if (t < T && !off) {
+        const shaft = svg("path", { class: "back", "stroke-dasharray": gap >= 24 ? "5 3" : null }), tip = gap >= 8 && svg("path", { class: "tip" });
+        row.append(shaft, tip || "");
+        arrows.push({ k, t, y, shaft, tip, from: x + at.pitch - side / 2 - 1, to: x + side / 2 + 1 });
       }
       row.append(svg("rect", { class: off ? "box off" : "box", x: (x - side / 2).toFixed(1), y: y - TALL / 2, width: side.toFixed(1), height: TALL, rx: Math.min(4, side / 4) }));
       if (big) row.append(svg("text", { x: x - 1, y: y + 4, "text-anchor": "middle", class: "sym" }, svgSymbol(`${letter}_${t}`)));
@@ -180,7 +187,18 @@ function drawChain(at, lanes, T, losses, hidden) {
     if (!big) names.append(svg("text", { x: at.left - 10, y: y + 4, "text-anchor": "end", class: "sym" }, svgSymbol(`${letter}_t`)));
     g.append(row);
   });
-  return [g, names];
+  if (hidden) g.append(svg("text", { class: "unknown", x: (at.x(1) + at.x(hidden)) / 2, y: 116, "text-anchor": "middle" }, "?"));
+  return {
+    g, names,
+    flow(lanes) {
+      for (const { k, t, y, shaft, tip, from, to } of arrows) {
+        const w = breadth(lanes[k].into[t - 1], lanes[k].end), head = tip ? Math.min(gap * 0.55, 4 + w * 0.6) : 0;
+        put(shaft, "stroke-width", w.toFixed(2));
+        put(shaft, "d", w ? `M${from.toFixed(1)} ${y}H${(to + head * 0.9).toFixed(1)}` : "");
+        if (tip) put(tip, "d", w ? `M${to.toFixed(1)} ${y}l${head.toFixed(1)} ${(-2 - w * 0.65).toFixed(1)}v${(4 + w * 1.3).toFixed(1)}Z` : "");
+      }
+    },
+  };
 }
 /** ∂ L_30 / ∂ h_t: letters with their indices in italics, the rest as it is. */
 const rich = (parts) => parts.map((part) => part.split(/(\b[a-zL]_\w+)/).map((bit) => (/^[a-zL]_/.test(bit) ? symbol(bit) : bit === "ρ" ? el("i", {}, bit) : bit))).flat(2);
@@ -191,7 +209,7 @@ function render({ model: given, el: place }) {
   const { root, end } = mount(place, own ? "Gradient flow: how much of the loss reaches each step" : "Gradient explorer: how much of a loss reaches each earlier step", () => {});
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
   const state = () => Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
-  let note = "", made = "", net, drawnKey = "", legendKey = "", headKey = "";
+  let note = "", made = "", net, chain, drawnKey = "", legendKey = "", headKey = "";
 
   const total = () => (own ? model.get("norms")[0].length : model.get("T"));
   const stepNow = () => Math.max(1, Math.min(model.get("step"), total()));
@@ -272,9 +290,10 @@ function render({ model: given, el: place }) {
       n: T, low, high, log: true, words: s.words.length ? s.words.map((w) => clip(w, 7)) : null,
       series: list.map((c) => ({ ...c, values: c.norms.map((v, i) => (i < hidden ? NaN : log10(v))) })).reverse(),
       below: { room: LANE * lanes.length + (losses ? LOSS : 0) + 6, make(at) {
-        const [g, names] = drawChain(at, lanes, T, losses, hidden);
-        if (hidden) g.append(svg("text", { class: "unknown", x: (at.x(1) + at.x(hidden)) / 2, y: 116, "text-anchor": "middle" }, "?"));
-        return [g, names];
+        const shape = JSON.stringify([T, at.pitch, losses, hidden, lanes.map((l) => l.letter)]);
+        if (shape !== chain?.shape) chain = { shape, ...makeChain(at, lanes, T, losses, hidden) };
+        chain.flow(lanes);
+        return [chain.g, chain.names];
       } },
     });
     put(chart.drawing, "aria-label", own ? `${list.length} curves over ${T} steps.` : `The length of the gradient at each of ${T} steps, on a scale of powers of ten; below, the ${NAMES[s.cell]} unrolled, its arrows back as wide as the gradient in them.`);
