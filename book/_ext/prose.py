@@ -91,8 +91,11 @@ def fill_runtimes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     data = getattr(app.env, "nb_metadata", {})
     for mark in list(doctree.findall(runtime_node)):
         name = docname if mark["page"] == "." else mark["page"]
-        page = next((d for d in app.env.found_docs if d == name or d.endswith(f"/{name}")), name)
-        seconds = (data.get(page, {}).get("exec_data") or {}).get("runtime")
+        pages = [
+            d for d in app.env.found_docs if d == name or d.endswith(f"/{name}")
+        ]  # an assignment may share the name
+        times = [(data.get(page, {}).get("exec_data") or {}).get("runtime") for page in sorted(pages)]
+        seconds = next(filter(None, times), None)
         mark.replace_self(nodes.Text(in_words(seconds) if seconds else NOT_RUN))
 
 
