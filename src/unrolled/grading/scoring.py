@@ -79,7 +79,7 @@ def score(
             _write(cell, outcome.cells.get(n), outcome.trouble)
             if reason := outcome.cells.get(n, {}).get("unverified"):
                 flags[cell["metadata"]["nbgrader"]["grade_id"]] = reason
-    node = from_dict(notebook)
+    node: Any = from_dict(notebook)
     for preprocessor in tidy:
         node, _ = preprocessor.preprocess(node, {})
     scores, comments = _judge(node)
