@@ -31,6 +31,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pooch
+
 ROOT = Path(__file__).resolve().parents[1]
 INPUTS = (
     "_config.yml", "_toc.yml", "package-lock.json", "constraints.txt", "requirements.txt", "pyproject.toml",
@@ -39,6 +41,7 @@ INPUTS = (
 NOT_INPUTS = re.compile(
     r"(^|/)(__pycache__|\.ipynb_checkpoints|[^/]*\.egg-info)(/|$)|\.(pyc|tmp|new|swp)$|~$|^tests/site/"
 )
+WHEEL = "NumPy for the browser"  # its line in the state; a build may download it
 VERSION = 1  # of the state's form
 FENCE = re.compile(r"^ *(`{3,}|:{3,}|~{3,}) *(\{[\w:+-]+\})?(.*)$")
 ANSI = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
@@ -64,7 +67,14 @@ def look(root: Path) -> State:
     skeletons = {
         page: hash_of(skeleton((root / page).read_text(encoding="utf-8")).encode()) for page in pages
     }
-    return State(files, skeletons, installed())
+    return State(files | {WHEEL: wheel_at_hand()}, skeletons, installed())
+
+
+def wheel_at_hand() -> str:
+    """The browser's NumPy wheels that lie on this machine: with one, the pages' exercises run."""
+    named, cache = os.environ.get("UNROLLED_ASSETS"), pooch.os_cache("unrolled")
+    found = {p.name for folder in filter(None, (named, cache)) for p in Path(folder).glob("numpy-*.whl")}
+    return hash_of("\n".join(sorted(found)).encode())
 
 
 def inputs(root: Path) -> list[str]:
@@ -255,6 +265,7 @@ def build(root: Path = ROOT) -> None:
         if todo.kind == "all":
             shutil.rmtree(out / ".doctrees", ignore_errors=True)
         run_sphinx(root, out, everything=todo.kind == "all", read=sorted({p.rsplit(".", 1)[0] for p in read}))
+        now.files[WHEEL] = wheel_at_hand()
         write_json(state_file, vars(now))
         tell(root, site, f"Built in {time.monotonic() - began:.1f} s.")
 
