@@ -62,6 +62,18 @@ def gradient_entry():
     })  # fmt: skip
 
 
+def temperature_entry():
+    found = {f"distinct_2_t{t:g}": 0.3 + t / 4 for t in (0.5, 1.0, 1.5)}
+    found |= {f"repeated_t{t:g}": 0.6 - t / 3 for t in (0.5, 1.0, 1.5)}
+    return figures_of(**found, distinct_2_human=0.8, repeated_human=0.05)
+
+
+def shares(*names):
+    return figures_of(**{name: 0.7 + n / 50 for n, name in enumerate(names)})
+
+
+TYING = {"perplexity_tied": 30.2, "perplexity_untied": 31.0, "parameters_tied": 9e4, "parameters_untied": 2e5}
+TAGGED = [f"{which}_{name}" for which in ("all", "right", "left") for name in ("rnn", "birnn")]
 ROWS = [("tied", "one matrix", "hidden"), ("untied", "two matrices", "output")]
 PICTURES = {
     "lines": drawn,
@@ -73,6 +85,10 @@ PICTURES = {
     "truncation": lambda: viz.truncation_curve(truncation_entry()),
     "gradient": lambda: viz.gradient_curve(gradient_entry()),
     "gradient, init": lambda: viz.gradient_curve(gradient_entry(), "init"),
+    "weight tying": lambda: viz.weight_tying_chart(figures_of(**TYING)),
+    "pooling": lambda: viz.pooling_chart(shares("last", "mean", "max", "bayes")),
+    "temperature": lambda: viz.temperature_curve(temperature_entry()),
+    "right context": lambda: viz.right_context_chart(shares(*TAGGED)),
     "intervals": lambda: viz.intervals(figures_of(tied=30.2, untied=31.0), ROWS, "perplexity"),
 }
 
@@ -206,5 +222,11 @@ def test_charts_say_the_ledger_s_numbers_in_words():
     assert f"segments of 8: 2 ago {ledger['truncation']['summary']['L8_d2']['mean']:.0%}" in alt
     alt, figures = viz.gradient_curve(ledger["gradient_norm"]).alt, ledger["gradient_norm"]["summary"]
     assert f"{figures['trained_rnn_d32']['mean']:.2f}".replace("-", "\N{MINUS SIGN}") in alt
+    assert (
+        "tied, 90,000 parameters: 30.2; untied, 200,000 parameters: 31.0." in PICTURES["weight tying"]().alt
+    )
+    assert (
+        "different pairs of words: 0.5: 42%, 1: 55%, 1.5: 68%; people: 80%" in PICTURES["temperature"]().alt
+    )
     assert "one matrix: 30.2; two matrices: 31.0." in PICTURES["intervals"]().alt
     assert "RNN: 1 back 10 to the 0, 8 back 10 to the \N{MINUS SIGN}2.10" in PICTURES["gradient"]().alt

@@ -4,7 +4,7 @@
   sign), ``|.2f`` (Python's format), ``|mean``, ``|sd``, ``|ci``, ``|n`` (seeds); they combine: ``|mean|.1f|%``.
 - {claim}`recall|verdict`, ``|statement``, ``|criterion``, ``|title``, ``|seconds``, ``|n``: of the claim itself.
 - ```{claim-table} recall``` a table of its figures; ``:figures: rnn_d2 rnn_d8`` chooses, ``:format: .1f|%`` as above.
-- ```{claims-page}``` every claim: statement, verdict, criterion, figures, data, seconds.
+- ```{claims-page}``` every claim: statement, verdict, criterion, charts, figures, data, seconds.
 
 An unknown claim or figure is a warning.  A page that uses the ledger is built again when the ledger changes.
 """
@@ -12,6 +12,7 @@ An unknown claim or figure is a warning.  A page that uses the ledger is built a
 import json
 import math
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -176,14 +177,26 @@ class ClaimsPage(SphinxDirective):
             "measured": f"{len(claim['runs'])} seeds, {seconds:.0f} s in all, at commit {str(claim['commit'])[:10]}",
         }
         section += table([], [[nodes.strong("", word), text] for word, text in facts.items()])
+        section += charts(name, claim)
         section += figures_table(claim["summary"], [])
         return section
+
+
+def charts(name: str, claim: Claim) -> list[nodes.Node]:
+    """What ``unrolled.viz`` draws of the claim, as inline SVG; nothing where it has no chart, or not the figures for it."""
+    from unrolled.viz import CHARTS  # late: matplotlib takes a second, and few pages draw
+
+    drawn = []
+    for chart in CHARTS.get(name, ()):
+        with suppress(KeyError):
+            drawn.append(nodes.raw("", chart(claim)._repr_html_(), format="html"))
+    return drawn
 
 
 def _data(data: Any) -> str:
     if isinstance(data, dict):
         known = {key.replace("_", " "): value for key, value in data.items()}
-        known |= {"sha256": str(known["sha256"])[:10]} if "sha256" in known else {}
+        known |= {key: str(value)[:10] for key, value in known.items() if key.startswith("sha256")}
         return ", ".join(f"{key} {value}" if key != "name" else str(value) for key, value in known.items())
     return str(data)
 

@@ -9,7 +9,7 @@ import html
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,17 +24,22 @@ from numpy.typing import ArrayLike
 from unrolled.axes import expect_finite, expect_shape
 
 __all__ = [
+    "CHARTS",
     "ROLES",
     "Picture",
     "figure",
     "gradient_curve",
     "intervals",
     "line",
+    "pooling_chart",
     "recall_curve",
+    "right_context_chart",
     "show",
     "states",
+    "temperature_curve",
     "title",
     "truncation_curve",
+    "weight_tying_chart",
     "write",
 ]
 
@@ -318,6 +323,70 @@ def intervals(
     return show(fig, f"Dot plot of {x}, mean and seeds. {'; '.join(told)}.")
 
 
+def weight_tying_chart(entry: dict[str, Any]) -> Picture:
+    """Test perplexity with one matrix and with two, from the ledger's entry ``weight_tying``."""
+    rows = [(f"perplexity_{name}", f"{name}, {entry['summary'][f'parameters_{name}']['mean']:,.0f} parameters", role)
+            for name, role in (("tied", "hidden"), ("untied", "output"))]  # fmt: skip
+    return intervals(entry, rows, "test perplexity (lower is better)")
+
+
+def pooling_chart(entry: dict[str, Any]) -> Picture:
+    """Sentences classified rightly by each pooling and by Naive Bayes, from the ledger's entry ``pooling``."""
+    rows = [("last", "the last state", "hidden"), ("mean", "mean of all states", "hidden"),
+            ("max", "maximum of all states", "hidden"), ("bayes", "Naive Bayes, pairs of words", "input")]  # fmt: skip
+    return intervals(entry, rows, "share of sentences classified rightly", ".1%")
+
+
+def temperature_curve(entry: dict[str, Any]) -> Picture:
+    """Variety and repetition of what was written by temperature, from the ledger's entry ``generation``.
+
+    Dotted: the same of sentences that people wrote.
+    """
+    summary = entry["summary"]
+    places = sorted(float(name.rpartition("_t")[2]) for name in summary if name.startswith("distinct_2_t"))
+    series = [
+        ("distinct_2", "different pairs of words", "output", "o"),
+        ("repeated", "sentences again", "bad", "s"),
+    ]
+    fig, ax = figure(height=320, right=190)
+    told = []
+    for stem, label, role, marker in series:
+        found = [summary[f"{stem}_t{t:g}"] for t in places]
+        mean, sd, theirs = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found], summary[f"{stem}_human"]["mean"]  # fmt: skip
+        line(ax, range(len(places)), mean, sd, label="", role=role, marker=marker)
+        write(ax, label, (len(places) - 1, mean[-1]), (12, 0), role)
+        ax.axhline(theirs, color=_colour(role), linewidth=1, linestyle=":")
+        steps = ", ".join(f"{t:g}: {share:.0%}" for t, share in zip(places, mean, strict=True))
+        told.append(f"{label}: {steps}; people: {theirs:.0%}")
+    _shares(ax, places)
+    title(ax, "share", "temperature (dotted: people)")
+    return show(fig, f"Line chart by temperature. {'. '.join(told)}.")
+
+
+def right_context_chart(entry: dict[str, Any]) -> Picture:
+    """Words tagged rightly, both taggers and each set of words, from the ledger's entry ``right_context``."""
+    sets = (
+        ("all", "all words"),
+        ("right", "the right neighbour tells"),
+        ("left", "the left neighbour tells"),
+    )
+    models = (("rnn", "RNN", "hidden"), ("birnn", "biRNN", "attend"))
+    rows = [(f"{which}_{name}", f"{words}: {model}", role) for which, words in sets for name, model, role in models]  # fmt: skip
+    return intervals(entry, rows, "share of words tagged rightly", ".1%")
+
+
+CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
+    "recall": (recall_curve, lambda entry: recall_curve(entry, long=True)),
+    "truncation": (truncation_curve,),
+    "weight_tying": (weight_tying_chart,),
+    "generation": (temperature_curve,),
+    "pooling": (pooling_chart,),
+    "right_context": (right_context_chart,),
+    "gradient_norm": (lambda entry: gradient_curve(entry, "init"), gradient_curve),
+}
+"""What the page of claims draws of each ledger entry, by the claim's name."""
+
+
 def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str | None = None) -> Picture:
     """A strip of states: h (T, H) by token, a column a step and a row a unit; values from -1 to 1 fill the cells.
 
@@ -354,10 +423,10 @@ def states(h: ArrayLike, tokens: Sequence[str], role: str = "hidden", alt: str |
     return show(fig, alt or f"States of {H} units after each of {T} tokens. {rows}.")
 
 
-def _shares(ax: Axes, places: Sequence[int]) -> None:
+def _shares(ax: Axes, places: Sequence[float]) -> None:
     """Shares from 0 to 100 % up, one tick a place."""
     ax.set(xlim=(-0.4, len(places) - 0.6), ylim=(0, 1.0))
-    ax.set_xticks(range(len(places)), [str(place) for place in places])
+    ax.set_xticks(range(len(places)), [f"{place:g}" for place in places])
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100\N{NARROW NO-BREAK SPACE}%"])
 
 

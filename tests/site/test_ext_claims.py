@@ -1,9 +1,12 @@
 """Numbers of the prose come from the ledger, and follow it."""
 
 import json
+from pathlib import Path
 
 import pages
 import pytest
+
+from unrolled import viz
 
 LEDGER = {
     "recall": {
@@ -102,3 +105,15 @@ def test_an_empty_ledger_says_so(site):
     site.ledger.unlink()
     site.write(b="# All\n\n```{claims-page}\n```\n").build()
     assert "Nothing has been measured yet." in site.html("b").text
+
+
+def test_the_page_of_claims_draws_what_the_ledger_says(site):
+    """The real ledger: every claim that has a chart shows it, with the words for who cannot see it."""
+    real = json.loads((Path(__file__).parents[2] / "book" / "claims.json").read_text(encoding="utf-8"))
+    site.ledger.write_text(json.dumps(real))
+    site.write(claims="# Claims\n\n```{claims-page}\n```\n").build()
+    assert site.warnings == ""
+    page = site.html("claims")
+    drawn = [svg.get("aria-label") for svg in page.select("svg[role=img]")]
+    expected = [chart(real[name]).alt for name in real for chart in viz.CHARTS.get(name, ())]
+    assert sorted(drawn) == sorted(expected) and len(drawn) >= len(real)
