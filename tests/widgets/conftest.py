@@ -1,19 +1,7 @@
-"""Chromium for the widgets' tests: one browser a worker, pages that may not reach any network."""
+"""Pages for the widgets' tests, which may not reach any network."""
 
 import pytest
 import widget_page
-from widget_page import CHROMIUM, need
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    need(CHROMIUM, "chromium", "apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def gradient_explorer(
         revealed=revealed,
         presets=[dict(p) for p in PRESETS],
     )
-    w.step = T if step is None else step
+    w.step = step if step is not None else 1 if revealed else max(1, T - 3)
     return w
 
 

@@ -258,8 +258,7 @@ function render({ model: given, el: place }) {
   const again = button("Another network to predict", () => {
     const list = model.get("presets"), now = list.findIndex((p) => WEIGHTS.every((key) => p[key] === undefined || p[key] === model.get(key)));
     const { name, ...traits } = list[(now + 1) % list.length];
-    change({ ...traits, follow: 0, guess: "", revealed: false, step: total(), over: 0, playing: false });
-    model.set({ step: model.get("T") });
+    change({ ...traits, follow: 0, guess: "", revealed: false, step: Math.max(1, (traits.T ?? total()) - 3), over: 0, playing: false });
   }, { class: "quiet" });
   const predict = el("div", { class: "predict" }, verdict, el("span", { class: "ask" }, ask, " ", el("span", { class: "ways" }, guesses), " ", skip), again);
 
