@@ -1,7 +1,6 @@
 """What tests of the built site share: the pages, a server under a sub-path, Chromium, a page that lets nothing foreign through."""
 
 import gzip
-import shutil
 import threading
 from dataclasses import dataclass, field
 from functools import partial
@@ -72,20 +71,6 @@ def weigh(built, address):
         return {p: len(b if p.endswith(PACKED) else gzip.compress(b, 6)) for p, b in bodies.items()}
 
     return weights
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Debian's Chromium, headless; one for all tests of a worker."""
-    path = shutil.which("chromium")
-    if path is None:
-        skip_or_fail("chromium is missing: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 Needs Debian's chromium and NumPy's wheel for the browser (``UNROLLED_ASSETS`` names the folder that has it).
 """
 
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,12 +14,10 @@ import pytest
 live_assets = pages.load("live_assets")
 course_tasks = pages.load("live_exercise").course_tasks
 ROOT = pages.EXT.parents[1]
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt-get install chromium"),
 ]
 RIGHT = "def double(x):\n    return 2 * x\n"
 ENDLESS = "def double(x):\n    while True:\n        pass\n"
@@ -62,19 +59,9 @@ def site(tmp_path_factory):
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(site, browser):
-    context = browser.new_context()
+def page(site, chromium):
+    context = chromium.new_context()
     page = context.new_page()
     page.set_default_timeout(15_000)
     page.asked, page.wrong = [], []
@@ -180,8 +167,8 @@ def test_hints_come_one_by_one_and_the_solution_last(page):
     assert page.get_by_text("the secret answer").is_visible()
 
 
-def test_without_scripts_everything_can_be_read(site, browser):
-    context = browser.new_context(java_script_enabled=False)
+def test_without_scripts_everything_can_be_read(site, chromium):
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.address}/a.html")
     assert page.locator(".live-code pre").is_visible()
