@@ -101,6 +101,8 @@ def test_summary_by_hand():
     found = ledger.summarise(runs)["a"]
     assert found["mean"] == 2.0 and found["sd"] == 1.0 and found["n"] == 3
     np.testing.assert_allclose(found["ci95"], [2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5], rtol=1e-5)
+    same = ledger.summarise([{"seed": s, "figures": {"a": 0.00689655}} for s in range(5)])["a"]
+    assert same["sd"] == 0.0 and same["ci95"] == [0.00689655, 0.00689655]
     assert ledger.summarise(runs[:1])["a"] == {"mean": 1.0, "sd": None, "ci95": None, "n": 1}
 
 

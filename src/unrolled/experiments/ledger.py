@@ -131,7 +131,7 @@ def _summary(values: list[float]) -> dict[str, Any]:
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return {"mean": _round(mean), "sd": None, "ci95": None, "n": n}
-    sd = float(np.std(values, ddof=1))
+    sd = float(np.std(values, ddof=1)) if len(set(values)) > 1 else 0.0  # not the rounding of its mean
     half = t_quantile(n - 1) * sd / math.sqrt(n)
     return {
         "mean": _round(mean),
