@@ -80,6 +80,10 @@ def test_graded_notebooks_are_the_same_but_for_words(both):
         assert counts[0] == counts[1]
 
 
+def _errors(cell):
+    return [(o.ename, o.evalue) for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
 def test_messages_are_the_same(both):
     stock, ours, students, _ = both
     different = {}
@@ -89,13 +93,10 @@ def test_messages_are_the_same(both):
             notebook = nbformat.read(
                 folder / "_nbgrader" / "autograded" / student / CHAPTER / f"{CHAPTER}.ipynb", 4
             )
-            errors.append(
-                {
-                    c.id: [(o.ename, o.evalue) for o in c.get("outputs", []) if o.output_type == "error"]
-                    for c in notebook.cells
-                }
-            )
-        different |= {(student, k): (v, errors[1][k]) for k, v in errors[0].items() if v != errors[1][k]}
+            errors.append([_errors(cell) for cell in notebook.cells])
+        different |= {
+            (student, n): pair for n, pair in enumerate(zip(*errors, strict=True)) if pair[0] != pair[1]
+        }
     # a callable object and a function without a file show their types by other names
     assert {k: v for k, v in different.items() if "instance" not in k[0]} == {}
 

@@ -82,10 +82,10 @@ class Pool(Executor):
         environment |= {name: "1" for name in THREADS} | {"PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
         environment |= {k: v for k, v in os.environ.items() if k in ("PYTHONPATH", "LD_LIBRARY_PATH")}
         handle = theirs.fileno()
-        launch = f"import os; os.dup2({handle}, 3); from unrolled.grading.zygote import main; main()"
+        launch = f"import os; os.dup2({handle}, 3); {handle} == 3 or os.close({handle}); from unrolled.grading.zygote import main; main()"
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", launch],
-            pass_fds=(handle, 3) if handle != 3 else (3,),
+            pass_fds=(handle,),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, cwd="/", start_new_session=True,
         )  # fmt: skip
         theirs.close()
@@ -125,7 +125,12 @@ class Pool(Executor):
         """Run a job now; returns what was reached, whatever happened."""
         slot = self._slots.get()
         try:
-            return _follow(*self._fork(slot), job)
+            try:
+                return _follow(*self._fork(slot), job)
+            except PoolError:
+                return _follow(
+                    *self._fork(slot), job
+                )  # once more: the machine may have been out of something
         finally:
             self._slots.put(slot)
 
@@ -139,12 +144,12 @@ class Pool(Executor):
             self._control.settimeout(60)
             try:
                 socket.send_fds(self._control, [order], [student.fileno(), tester.fileno(), theirs.fileno()])
-                said, tokens, _, _ = socket.recv_fds(self._control, 4096, 2)
+                _, tokens, _, _ = socket.recv_fds(self._control, 4096, 2)
             except OSError as error:
                 raise PoolError(f"the fork server does not answer: {error}") from None
         for end in (student, tester, theirs):
             end.close()
-        if not said:
+        if len(tokens) != 2:
             raise PoolError(f"the fork server ended with code {self._process.wait()}")
         return ours, list(tokens)
 
@@ -192,7 +197,7 @@ def _listen(
         elif "kill" in message:
             _signal(tokens[0], signal.SIGKILL)
         elif "broken" in message:
-            return message["broken"]
+            raise PoolError(message["broken"])
         elif "end" in message:
             return None
 

@@ -1,7 +1,9 @@
 """Grade an assignment: read, run, enter; tell how it goes, and how it went."""
 
+import os
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -254,6 +256,8 @@ def _collect(future: "Future[Any]", student: str, finished: list, summary: Summa
     try:
         result = future.result()
     except Exception as error:  # one student's trouble is nobody else's
+        if os.environ.get("UNROLLED_GRADE_DEBUG"):
+            traceback.print_exc()
         summary.failed[student] = [f"{type(error).__name__}: {error}"]
         return 1
     if result is None:

@@ -40,6 +40,8 @@ def main() -> None:
             data, handles, _, _ = socket.recv_fds(control, 65_536, 4, socket.MSG_DONTWAIT)
         except BlockingIOError:
             continue
+        except OSError:
+            data, handles = b"", []
         if not data:
             os._exit(0)  # and with it, as process 1, everybody in the house
         order = json.loads(data)
@@ -124,15 +126,8 @@ def _live(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: l
     from unrolled.grading.student import Student
     from unrolled.grading.tester import Tester
 
-    os.close(CONTROL)
+    _close_all_but({handles[0]} if role == "student" else {handles[1], handles[2]})
     link = socket.socket(fileno=handles[0 if role == "student" else 1])
-    report = socket.socket(fileno=handles[2])
-    if role == "student":
-        os.close(handles[1])
-        report.detach()
-        os.close(handles[2])
-    else:
-        os.close(handles[0])
     folder = sandbox.enter_room(order["slot"] * 2 + (role == "tester"), walls.Limits(**order["limits"]))
     os.chdir(folder)
     os.environ.update(
@@ -142,13 +137,30 @@ def _live(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: l
     randomness.reseed()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if role == "student":
+        wire.send(link, {"ready": True})
         lay_out(*wire.receive(link))
         Student(link, shell).serve()
     else:
+        report = socket.socket(fileno=handles[2])
         job, files = wire.receive(report)
+        wire.receive(
+            link
+        )  # or Gone: then the student's room could not be made, which is not the student's fault
         wire.send(link, job["files"], files)
         lay_out(job["files"], files)
         Tester(report, link, shell, job).run()
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """Leave a child its own lines: one to the fork server or to another submission would be a way out."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    start = 3
+    for handle in sorted(kept):
+        os.closerange(start, handle)
+        start = handle + 1
+    os.closerange(start, 4096)
 
 
 def lay_out(names: list[str], contents: list[bytes]) -> None:
