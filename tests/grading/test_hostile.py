@@ -147,6 +147,7 @@ def test_the_grader_comes_to_its_end(graded):
     _, summary, done, _, _ = graded
     assert summary["exit_code"] == done.returncode == 1, "the link is no submission"
     assert list(summary["failed"]) == ["a_link"] and "symbolic link" in summary["failed"]["a_link"][0]
+    assert set(summary["trouble"]) <= {s for s in summary["graded"] if "honest" not in s}
     assert len(summary["graded"]) == len(ATTACKS) + len(NOTEBOOKS) + 1 + len(HONEST)
     assert not summary["notes"]
 
@@ -209,6 +210,11 @@ def test_output_is_bounded(graded):
 
 def test_time_is_bounded(graded):
     assert graded[4] < 600
+
+
+def test_the_terminal_of_the_grader_stays_the_grader_s(graded):
+    done = graded[2]
+    assert len(done.stderr) < 5_000 and "xxx" not in done.stderr, done.stderr[:500]
 
 
 def test_earlier_points_are_kept_when_a_process_dies(course):
