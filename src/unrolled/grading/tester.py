@@ -11,6 +11,7 @@ marked as not verified.
 
 import ast
 import builtins
+import functools
 import linecache
 import re
 import signal
@@ -321,8 +322,7 @@ def _replay(calls: Any, watcher: Any) -> None:
     for entry in calls:
         try:
             module, name, line = entry
-            space = vars(sys.modules[module]) if module in sys.modules else {"__name__": str(module)}
-            code = _find_code(space, str(name), int(line)) or _Code(str(name), int(line))
+            space, code = _known(str(module), str(name), int(line))
         except (TypeError, ValueError):
             continue
         watcher(
@@ -330,6 +330,13 @@ def _replay(calls: Any, watcher: Any) -> None:
             "call",
             None,
         )
+
+
+@functools.lru_cache(10_000)
+def _known(module: str, name: str, line: int) -> tuple[dict[str, Any], Any]:
+    """The variables of a module, and the code of one of its functions."""
+    space = vars(sys.modules[module]) if module in sys.modules else {"__name__": module}
+    return space, _find_code(space, name, line) or _Code(name, line)
 
 
 def _find_code(space: dict[str, Any], name: str, line: int) -> types.CodeType | None:
