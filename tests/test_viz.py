@@ -86,6 +86,7 @@ PICTURES = {
     "gradient": lambda: viz.gradient_curve(gradient_entry()),
     "gradient, init": lambda: viz.gradient_curve(gradient_entry(), "init"),
     "weight tying": lambda: viz.weight_tying_chart(figures_of(**TYING)),
+    "perplexity": lambda: viz.perplexity_chart(shares("trigram", "window", "rnn", "lstm")),
     "pooling": lambda: viz.pooling_chart(shares("last", "mean", "max", "bayes")),
     "temperature": lambda: viz.temperature_curve(temperature_entry()),
     "right context": lambda: viz.right_context_chart(shares(*TAGGED)),

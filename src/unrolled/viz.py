@@ -31,6 +31,7 @@ __all__ = [
     "gradient_curve",
     "intervals",
     "line",
+    "perplexity_chart",
     "pooling_chart",
     "recall_curve",
     "right_context_chart",
@@ -319,21 +320,30 @@ def intervals(
         told.append(f"{label}: {mean}")
     ax.set(ylim=(0.5 - len(rows), 0.6), yticks=[])
     ax.grid(axis="x", color=ROLES["rule"])
+    if how.endswith("%"):
+        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
     ax.set_xlabel(x, labelpad=8, fontsize=SMALL)
     return show(fig, f"Dot plot of {x}, mean and seeds. {'; '.join(told)}.")
+
+
+def perplexity_chart(entry: dict[str, Any]) -> Picture:
+    """Test perplexity of the trigram and the networks, from the ledger's entry ``perplexity``."""
+    rows = [("trigram", "Kneser-Ney trigram", "ink-2"), ("window", "feedforward, last 3 words", "input"),
+            ("rnn", "RNN", "hidden"), ("lstm", "LSTM", "cell")]  # fmt: skip
+    return intervals(entry, rows, "test perplexity (lower is better)")
 
 
 def weight_tying_chart(entry: dict[str, Any]) -> Picture:
     """Test perplexity with one matrix and with two, from the ledger's entry ``weight_tying``."""
     rows = [(f"perplexity_{name}", f"{name}, {entry['summary'][f'parameters_{name}']['mean']:,.0f} parameters", role)
-            for name, role in (("tied", "hidden"), ("untied", "output"))]  # fmt: skip
+            for name, role in (("tied", "hidden"), ("untied", "ink-2"))]  # fmt: skip
     return intervals(entry, rows, "test perplexity (lower is better)")
 
 
 def pooling_chart(entry: dict[str, Any]) -> Picture:
     """Sentences classified rightly by each pooling and by Naive Bayes, from the ledger's entry ``pooling``."""
     rows = [("last", "the last state", "hidden"), ("mean", "mean of all states", "hidden"),
-            ("max", "maximum of all states", "hidden"), ("bayes", "Naive Bayes, pairs of words", "input")]  # fmt: skip
+            ("max", "maximum of all states", "hidden"), ("bayes", "Naive Bayes, pairs of words", "ink-2")]  # fmt: skip
     return intervals(entry, rows, "share of sentences classified rightly", ".1%")
 
 
@@ -370,7 +380,7 @@ def right_context_chart(entry: dict[str, Any]) -> Picture:
         ("right", "the right neighbour tells"),
         ("left", "the left neighbour tells"),
     )
-    models = (("rnn", "RNN", "hidden"), ("birnn", "biRNN", "attend"))
+    models = (("rnn", "RNN", "ink-2"), ("birnn", "biRNN", "hidden"))
     rows = [(f"{which}_{name}", f"{words}: {model}", role) for which, words in sets for name, model, role in models]  # fmt: skip
     return intervals(entry, rows, "share of words tagged rightly", ".1%")
 
@@ -378,6 +388,7 @@ def right_context_chart(entry: dict[str, Any]) -> Picture:
 CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "recall": (recall_curve, lambda entry: recall_curve(entry, long=True)),
     "truncation": (truncation_curve,),
+    "perplexity": (perplexity_chart,),
     "weight_tying": (weight_tying_chart,),
     "generation": (temperature_curve,),
     "pooling": (pooling_chart,),
