@@ -19,7 +19,9 @@ def test_naive_bayes_by_hand():
 def test_naive_bayes_takes_pairs_and_counts_a_feature_once_a_text():
     assert pooling.features(["a", "b", "a"]) == {"a", "b", ("a", "b"), ("b", "a")}
     train = [Labelled(("not", "good"), 0)] * 2 + [Labelled(("good",), 1), Labelled(("not",), 1)]
-    assert pooling.naive_bayes(train, [Labelled(("not", "good"), 0)]) == 1.0, "the words tie, the pair decides"
+    assert pooling.naive_bayes(train, [Labelled(("not", "good"), 0)]) == 1.0, (
+        "the words tie, the pair decides"
+    )
 
 
 @pytest.mark.parametrize(
