@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -89,11 +90,13 @@ def listed_answers() -> dict[str, list[str]]:
             answers.setdefault(task, []).append((node.name, part))
         elif "Answers" not in part and "TASKS" not in part and not isinstance(node, ast.Expr):
             prelude.append(part)
-    head = "\n".join(prelude)
-    return {
-        task: [f"{head}\n\n{part}\n\n{functions[task]} = {name}" for name, part in found]
-        for task, found in answers.items()
-    }
+    head, parts = "\n".join(prelude), dict(pair for found in answers.values() for pair in found)
+
+    def text(task, name, part):
+        needed = [other for key, other in parts.items() if key != name and re.search(rf"\b{key}\(", part)]
+        return "\n\n".join([head, *needed, part, f"{functions[task]} = {name}"])
+
+    return {task: [text(task, *pair) for pair in found] for task, found in answers.items()}
 
 
 ODD = {
