@@ -246,6 +246,8 @@ class _Run:
 
 def _watched(progress: bool | None) -> bool:
     """A bar for a terminal or a notebook; none for logs, builds and tests (TQDM_DISABLE=1 turns it off anywhere)."""
-    notebook = "ipykernel" in type(sys.stderr).__module__  # a kernel puts its own stream in the place of stderr
+    notebook = (
+        "ipykernel" in type(sys.stderr).__module__
+    )  # a kernel puts its own stream in the place of stderr
     interactive = sys.stderr.isatty() or notebook
     return (interactive and os.environ.get("TQDM_DISABLE", "0") == "0") if progress is None else progress

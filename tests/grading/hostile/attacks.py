@@ -4,12 +4,16 @@ An attack that gets at something it must not see prints ``LEAK``; one that gets 
 touches a file named canary.  It must earn nothing, and harm nobody.
 """
 
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The checkout, which attackers look for by its real path; they write it @ROOT@."""
 ATTACKS: dict[str, str] = {}
 
 
 def attack(name: str, source: str) -> None:
     assert name not in ATTACKS
-    ATTACKS[name] = source
+    ATTACKS[name] = source.replace("@ROOT@", str(ROOT))
 
 
 def attempts(name: str, *lines: str, function: str = "raise ValueError") -> None:
@@ -281,7 +285,7 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
 )
 attempts("reads the other process", "print('LEAK', [p for p in os.listdir('/proc') if p.isdigit() and p != str(os.getpid())][0])",
          "print('LEAK', open('/proc/2/mem', 'rb').read(10))")  # fmt: skip
-attempts("looks for the source", "[print('LEAK', p) for p in ('/work/main/solutions', '../../../source', '../../source') if os.path.exists(p)]",
+attempts("looks for the source", "[print('LEAK', p) for p in ('@ROOT@/solutions', '../../../source', '../../source') if os.path.exists(p)]",
          "[print('LEAK', os.path.join(b, n)) for b, _, names in os.walk('/') for n in names if n in ('ch01_rnn.md', 'gradebook.db')"
          " and not b.startswith('/proc') and os.path.getsize(os.path.join(b, n))]")  # fmt: skip
 
@@ -314,9 +318,9 @@ attempts("lifts its limits", "import resource; resource.setrlimit(resource.RLIMI
          "os.nice(-5); print('ESCAPED')")  # fmt: skip
 attempts("makes device files", "os.mknod('disk', 0o060666, os.makedev(254, 0)); open('disk', 'rb').read(1); print('ESCAPED')",
          "os.mknod('null', 0o020666, os.makedev(1, 1)); open('null', 'rb').read(1); print('ESCAPED')")  # fmt: skip
-attempts("follows links out", "os.symlink('/proc/1/root/../..', 'up'); print('LEAK', os.listdir('up/work/main/solutions'))",
-         "print('LEAK', os.listdir('/proc/self/root/work/main/solutions'))",
-         "print('LEAK', os.listdir('/proc/self/cwd/../../../work/main/tests'))")  # fmt: skip
+attempts("follows links out", "os.symlink('/proc/1/root/../..', 'up'); print('LEAK', os.listdir('up@ROOT@/solutions'))",
+         "print('LEAK', os.listdir('/proc/self/root@ROOT@/solutions'))",
+         "print('LEAK', os.listdir('/proc/self/cwd/../../..@ROOT@/tests'))")  # fmt: skip
 
 # processes and signals
 
