@@ -287,7 +287,7 @@ attempts("reads the other process", "print('LEAK', [p for p in os.listdir('/proc
          "print('LEAK', open('/proc/2/mem', 'rb').read(10))")  # fmt: skip
 attempts("looks for the source", "[print('LEAK', p) for p in ('@ROOT@/solutions', '../../../source', '../../source') if os.path.exists(p)]",
          "[print('LEAK', os.path.join(b, n)) for b, _, names in os.walk('/') for n in names if n in ('ch01_rnn.md', 'gradebook.db')"
-         " and not b.startswith('/proc') and os.path.getsize(os.path.join(b, n))]")  # fmt: skip
+         " and not b.startswith('/proc') and 'site-packages' not in b and os.path.getsize(os.path.join(b, n))]")  # fmt: skip
 
 # the host
 
