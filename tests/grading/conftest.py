@@ -1,10 +1,27 @@
 """One released course for all tests of grading; each test copies it."""
 
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from grading import classroom
 from skips import skip_or_fail
+
+
+HIDDEN = Path(sys.prefix).resolve().is_relative_to("/tmp")
+SANDBOXED = ("test_sandbox.py", "test_hostile.py", "test_grade.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Inside the sandbox /tmp is empty: a checkout that lies there cannot grade anything."""
+    for item in items:
+        if HIDDEN and item.path.parent == Path(__file__).parent and item.path.name in SANDBOXED:
+            item.add_marker(
+                pytest.mark.skip(
+                    reason="this checkout lies under /tmp, which the sandbox hides: put it elsewhere"
+                )
+            )
 
 
 @pytest.fixture(scope="session")
