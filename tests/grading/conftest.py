@@ -8,7 +8,6 @@ import pytest
 from grading import classroom
 from skips import skip_or_fail
 
-
 HIDDEN = Path(sys.prefix).resolve().is_relative_to("/tmp")
 SANDBOXED = ("test_sandbox.py", "test_hostile.py", "test_grade.py")
 
