@@ -13,7 +13,6 @@ from itertools import pairwise
 import numpy as np
 
 from unrolled.data import END, START
-from unrolled.data.registry import lookup
 from unrolled.experiments import text
 from unrolled.nn.generation import generate
 from unrolled.nn.language_model import LanguageModel
@@ -93,12 +92,7 @@ def criterion(summary: dict[str, dict]) -> str:
 
 def data() -> dict[str, str | int]:
     """The corpus with its hash, and how much of it is used."""
-    source = lookup("tatoeba")
-    return {
-        "name": "English side of Tatoeba's English-Spanish pairs",
-        "sha256": source.files[0].sha256,
-        "licence": source.licence,
-        "vocabulary": f"{CAP} words, the most frequent of the training sentences and <unk>",
+    return text.about_tatoeba(CAP) | {
         "trained_on": f"{N_TRAIN} sentences, {EPOCHS} epochs",
         "sampled": f"{N} sentences a temperature and seed, at most {LONGEST} words each",
     }

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from unrolled.data import START
-from unrolled.data.registry import lookup
 from unrolled.experiments import text
 from unrolled.nn.language_model import LanguageModel
 from unrolled.nn.window_lm import WindowLM
@@ -103,12 +102,7 @@ def criterion(summary: dict[str, dict]) -> str:
 
 def data() -> dict[str, str | int]:
     """The corpus with its hash, and how much of it is used."""
-    source = lookup("tatoeba")
-    return {
-        "name": "English side of Tatoeba's English-Spanish pairs",
-        "sha256": source.files[0].sha256,
-        "licence": source.licence,
-        "vocabulary": f"{CAP} words, the most frequent of the training sentences and <unk>",
+    return text.about_tatoeba(CAP) | {
         "trained_on": f"{N_SENTENCES} sentences, {EPOCHS} epochs at most",
         "tested_on": "the whole test split",
     }

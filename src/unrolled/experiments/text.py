@@ -17,6 +17,7 @@ from unrolled import data
 from unrolled.axes import Array
 from unrolled.data import Vocabulary, sentence_batches, teacher_forcing
 from unrolled.data.batches import Batch
+from unrolled.data.registry import lookup
 from unrolled.nn.loss import cross_entropy
 from unrolled.train import History, fit, seeded
 
@@ -46,6 +47,17 @@ def tatoeba(n_train: int, cap: int | None) -> Text:
         corpus.english("test"),
         cap,
     )
+
+
+def about_tatoeba(cap: int) -> dict[str, str | int]:
+    """What the ledger says of the sentences of ``tatoeba`` and of their vocabulary."""
+    source = lookup("tatoeba")
+    return {
+        "name": "English side of Tatoeba's English-Spanish pairs",
+        "sha256": source.files[0].sha256,
+        "licence": source.licence,
+        "vocabulary": f"{cap} words, the most frequent of the training sentences and <unk>",
+    }
 
 
 @lru_cache(maxsize=2)

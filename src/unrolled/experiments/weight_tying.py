@@ -4,7 +4,6 @@ An RNN language model on Tatoeba's English with E and V apart, and the same one 
 as an embedding, the same text, order of batches and number of updates; each has the learning rate that was best for it.
 """
 
-from unrolled.data.registry import lookup
 from unrolled.experiments import text
 from unrolled.nn.language_model import LanguageModel
 from unrolled.nn.weight_tying import TiedLanguageModel
@@ -70,12 +69,7 @@ def criterion(summary: dict[str, dict]) -> str:
 
 def data() -> dict[str, str | int]:
     """The corpus with its hash, and how much of it is used."""
-    source = lookup("tatoeba")
-    return {
-        "name": "English side of Tatoeba's English-Spanish pairs",
-        "sha256": source.files[0].sha256,
-        "licence": source.licence,
-        "vocabulary": f"{CAP} words, the most frequent of the training sentences and <unk>",
+    return text.about_tatoeba(CAP) | {
         "trained_on": f"{N_TRAIN} sentences, {EPOCHS} epochs",
         "tested_on": "the whole test split",
     }
