@@ -8,7 +8,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises lab claims claims-quick kill-matrix constraints clean
+.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ claims: $(READY) ## measure every claim of the book again (hours); resumes where
 
 claims-quick: $(READY) ## the cheapest seed of each claim, compared with the ledger
 	@$(PY) -m unrolled.experiments --quick
+
+checkpoints: $(READY) ## train every checkpoint of the book again (about an hour)
+	@$(PY) -m unrolled.checkpoints --fresh
 
 kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
 	@$(PY) tests/exercises/kill_matrix.py

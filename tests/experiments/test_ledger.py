@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -136,6 +137,17 @@ def test_record_keeps_the_others_in_order_and_writes_the_same_bytes(tmp_path):
     ledger.record("a", {"verdict": "a", "é": 1.0}, path)
     assert path.read_bytes() == first and list(json.loads(first)) == ["a", "b"] and "é".encode() in first
     assert [p.name for p in tmp_path.iterdir()] == ["claims.json"], "nothing is left beside it"
+
+
+def test_two_processes_that_record_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "claims.json"
+    code = (
+        "import sys; from pathlib import Path; from unrolled.experiments import ledger\n"
+        "for n in range(40): ledger.record(f'{sys.argv[2]}{n}', {'verdict': 'holds'}, Path(sys.argv[1]))"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code, path, who]) for who in "ab"]
+    assert [process.wait(120) for process in running] == [0, 0]
+    assert len(ledger.read(path)) == 80
 
 
 def test_a_write_that_fails_leaves_the_old_ledger(tmp_path):

@@ -10,7 +10,8 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process at a time there
+    fcntl = None
 
 __all__ = [
     "LEDGER",
@@ -101,8 +107,27 @@ def read(path: Path = LEDGER) -> dict[str, dict]:
 
 
 def record(name: str, found: dict[str, Any], path: Path = LEDGER) -> None:
-    """Put one claim's entry in the ledger; the others stay as they are, claims in the order of their names."""
-    write_json(path, dict(sorted({**read(path), name: found}.items())))
+    """Put one claim's entry in the ledger; the others stay as they are, claims in the order of their names.
+
+    Two processes may record at once: the second waits for the first, so neither's entry is lost.
+    """
+    with _alone(path):
+        write_json(path, dict(sorted({**read(path), name: found}.items())))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of the file's folder, which leaves no file of its own behind and ends with the process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)  # and the lock with it
 
 
 def write_json(path: Path, value: Any) -> None:
