@@ -40,6 +40,7 @@ __all__ = [
     "temperature_curve",
     "title",
     "truncation_curve",
+    "unseen_curve",
     "weight_tying_chart",
     "write",
 ]
@@ -326,6 +327,23 @@ def intervals(
     return show(fig, f"Dot plot of {x}, mean and seeds. {'; '.join(told)}.")
 
 
+def unseen_curve(entry: dict[str, Any]) -> Picture:
+    """The share of a test text's n-grams that training never showed, by n, from the ledger's entry ``unseen``."""
+    summary, lengths = entry["summary"], (1, 2, 3, 4, 5)
+    fig, ax = figure(height=300, right=190)
+    told = []
+    for after, role, marker in (("", "ink-2", "s"), ("_all", "ink", "o")):
+        found = [summary[f"new_{n}{after}"] for n in lengths]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        label = f"after {summary[f'sentences{after}']['mean']:,.0f} sentences"
+        line(ax, range(len(lengths)), mean, sd, label="", role=role, marker=marker)
+        write(ax, label, (len(lengths) - 1, mean[-1]), (12, 0), role)
+        told.append(f"{label}: " + ", ".join(f"n = {n}: {m:.0%}" for n, m in zip(lengths, mean, strict=True)))
+    _shares(ax, lengths)
+    title(ax, "n-grams of the test text that are new", "n, the number of words")
+    return show(fig, f"Line chart: share of new n-grams by n. {'; '.join(told)}.")
+
+
 def perplexity_chart(entry: dict[str, Any]) -> Picture:
     """Test perplexity of the trigram and the networks, from the ledger's entry ``perplexity``."""
     rows = [("trigram", "Kneser-Ney trigram", "ink-2"), ("window", "feedforward, last 3 words", "input"),
@@ -388,6 +406,7 @@ def right_context_chart(entry: dict[str, Any]) -> Picture:
 CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "recall": (recall_curve, lambda entry: recall_curve(entry, long=True)),
     "truncation": (truncation_curve,),
+    "unseen": (unseen_curve,),
     "perplexity": (perplexity_chart,),
     "weight_tying": (weight_tying_chart,),
     "generation": (temperature_curve,),
