@@ -25,7 +25,7 @@ ALLOWED = {  # room -> (packages from outside, rooms of ours)
     "nn": (NUMPY | {"torch"}, {"axes", "scratch", "nn"}),
     "widgets": (
         NUMPY | {"anywidget", "ipywidgets", "traitlets"},
-        {"axes", "scratch", "widgets", "checkpoints"},
+        {"axes", "scratch", "widgets", "checkpoints", "data"},
     ),
 }
 

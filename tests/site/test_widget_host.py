@@ -26,20 +26,25 @@ export default {
 """
 
 
+def page_of(folder, models, views, gap=0):
+    """A page that shows these models, beside the host's script."""
+    state = {"version_major": 2, "version_minor": 0, "state": models}
+    shown = "".join(
+        f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps({"model_id": view})}</script>'
+        f'<div style="height:{gap}px"></div>'
+        for view in views
+    )
+    (folder / "host.js").write_text(HOST.read_text())
+    (folder / "a.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><title>t</title><body><script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+        f'{shown}<script src="host.js"></script>'
+    )
+
+
 @pytest.fixture
 def show(chromium_page, tmp_path):
     def shower(models, views, gap=0):
-        state = {"version_major": 2, "version_minor": 0, "state": models}
-        shown = "".join(
-            f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps({"model_id": view})}</script>'
-            f'<div style="height:{gap}px"></div>'
-            for view in views
-        )
-        (tmp_path / "host.js").write_text(HOST.read_text())
-        (tmp_path / "a.html").write_text(
-            f'<!doctype html><title>t</title><body><script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
-            f'{shown}<script src="host.js"></script>'
-        )
+        page_of(tmp_path, models, views, gap)
         chromium_page.goto((tmp_path / "a.html").as_uri())
         return chromium_page
 
@@ -96,6 +101,94 @@ def test_a_widget_far_below_waits(show):
     assert page.locator("button").count() == 1
     page.evaluate("window.scrollTo(0, 6000)")
     page.wait_for_function("document.querySelectorAll('button').length === 2")
+
+
+WEIGHED = """
+export default { render({ model, el }) { el.append(model.get("models").a.arrays.W.data + model.get("n")); } };
+"""
+
+
+@pytest.fixture
+def served(chromium, tmp_path):
+    """The same page from a server that counts what is asked for; ``answers`` maps a path to (status, text, seconds)."""
+    asked, answers, contexts = [], {}, []
+
+    def opener(models, views, gap=0):
+        page_of(tmp_path, models, views, gap)
+        context = chromium.new_context(viewport={"width": 800, "height": 600})
+        contexts.append(context)
+        page = context.new_page()
+
+        def answer(route):
+            name = route.request.url.split("/", 3)[3]
+            asked.append(name)
+            if name in answers:
+                status, text, wait = answers[name]
+                page.wait_for_timeout(wait) if wait else None
+                return route.abort() if status == 0 else route.fulfill(status=status, body=text)
+            file = tmp_path / name
+            types = {".html": "text/html", ".js": "text/javascript"}
+            return route.fulfill(body=file.read_text(), content_type=types[file.suffix])
+
+        page.route("**/*", answer)
+        page.goto("http://site.test/a.html")
+        return page
+
+    yield opener, asked, answers
+    for context in contexts:
+        context.close()
+
+
+def weighed(name="ab", **state):
+    return model(WEIGHED, models={"a": {"hash": name, "url": f"weights/{name}.json"}, "b": None}, **state)
+
+
+GOOD = json.dumps({"hash": "ab", "arrays": {"W": {"shape": [1], "data": "AAA"}}})
+
+
+def test_weights_are_fetched_once_for_all_who_share_them_and_not_before_they_are_near(served):
+    opener, asked, answers = served
+    answers["weights/ab.json"] = (200, GOOD, 0)
+    page = opener({"top": model(), "a": weighed(n=7), "b": weighed(n=8)}, ["top", "a", "b"], gap=4000)
+    page.wait_for_selector("button")
+    assert "weights/ab.json" not in asked
+    for y, text in ((4000, "AAA7"), (8500, "AAA8")):
+        page.evaluate(f"window.scrollTo(0, {y})")
+        page.get_by_text(text, exact=True).wait_for()
+    assert asked.count("weights/ab.json") == 1
+    assert page.locator(".widget-waiting").count() == 0
+
+
+def test_it_says_that_weights_are_loading(served):
+    opener, _, answers = served
+    answers["weights/ab.json"] = (200, GOOD, 400)
+    page = opener({"a": weighed()}, ["a"])
+    assert page.locator(".widget-waiting").inner_text() == "Loading weights …"
+    page.get_by_text("AAA1", exact=True).wait_for()
+    assert page.locator(".widget-waiting").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((404, "", 0), "could not be loaded: the server answers 404 for weights/ab.json."),
+        ((200, "{half", 0), "could not be loaded: weights/ab.json is damaged."),
+        ((0, "", 0), "could not be loaded: the server can't be reached."),
+    ],
+)
+def test_weights_that_do_not_come_are_one_clear_sentence(served, answer, said):
+    opener, _, answers = served
+    answers["weights/ab.json"] = answer
+    page = opener({"a": weighed(), "b": model()}, ["a", "b"])
+    page.wait_for_selector("[data-state=failed]")
+    assert said in page.locator("[data-state=failed]").inner_text()
+    assert page.locator("button").count() == 1
+
+
+def test_a_page_opened_as_a_file_says_what_to_do(show):
+    page = show({"a": weighed()}, ["a"])
+    page.wait_for_selector("[data-state=failed]")
+    assert "Serve the folder" in page.locator("[data-state=failed]").inner_text()
 
 
 def test_binary_traits_arrive_as_bytes(show):

@@ -4,6 +4,7 @@
 // model (an anywidget's holds its own source, `_esm`), and a <script type="…widget-view+json"> wherever a
 // widget was shown.  A model here is that state and its listeners; each view of a model shares it.  A widget
 // starts when it comes near the screen.  One that fails says so in its own place and leaves the others alone.
+// Trained weights are not in the page: {hash, url} in a trait stands for a file, fetched once for all who ask.
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
@@ -87,11 +88,34 @@
     document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
   }
 
+  // ---- weights, each file once a page; one that failed is asked for again by the next who needs it
+  const files = new Map();
+  function fetched(url) {
+    if (!files.has(url)) files.set(url, (async () => {
+      const what = "The weights that it computes with could not be loaded";
+      let answer;
+      try { answer = await fetch(url); }
+      catch { throw new Error(location.protocol === "file:" ? `${what}: a page opened as a file may not read its neighbours. Serve the folder (make serve), or open the notebook.` : `${what}: the server can't be reached.`); }
+      if (!answer.ok) throw new Error(`${what}: the server answers ${answer.status} for ${url}.`);
+      try { return await answer.json(); }
+      catch { throw new Error(`${what}: ${url} is damaged.`); }
+    })().catch((error) => { files.delete(url); throw error; }));
+    return files.get(url);
+  }
+  const away = (value) => typeof value?.url === "string" && typeof value.hash === "string";
+  const needs = (value) => away(value) || (value !== null && typeof value === "object" && Object.values(value).some(needs));
+  async function whole(value) { // the same value with every file in its place
+    if (away(value)) return fetched(value.url);
+    if (!needs(value)) return value;
+    if (Array.isArray(value)) return Promise.all(value.map(whole));
+    return Object.fromEntries(await Promise.all(Object.entries(value).map(async ([key, part]) => [key, await whole(part)])));
+  }
+
   // ---- running
   const saved = read(), running = new Map();
   function start(id) { // → {model, widget}, shared by all views of the model
     if (!running.has(id)) running.set(id, (async () => {
-      const state = revive(saved[id]);
+      const state = revive(await whole(saved[id]));
       style(state._css);
       const model = new Model(state), exported = (await load(state._esm)).default;
       const widget = typeof exported === "function" ? await exported() : exported;
@@ -103,7 +127,9 @@
   }
   async function show(id, el) {
     try {
+      if (needs(saved[id].state) && !running.has(id)) el.append(waiting());
       const { model, widget } = await start(id);
+      el.querySelector(":scope > .widget-waiting")?.remove();
       await widget.render({ model, el });
       el.dataset.state = "alive";
     } catch (error) {
@@ -112,6 +138,7 @@
     }
     el.removeAttribute("aria-busy");
   }
+  const waiting = () => Object.assign(document.createElement("p"), { className: "widget-waiting", textContent: "Loading weights …", role: "status" });
   function fail(el, why) {
     el.dataset.state = "failed";
     el.className = "widget-place widget-failed";

@@ -29,13 +29,20 @@ class SizeError(ValueError, traitlets.TraitError):
 
 def module(name: str) -> str:
     """The source of widget ``name``: the shared parts that it imports, styles and itself, without an import."""
-    widget = _read(f"{name}.mjs")
-    parts = [*IMPORT.findall(widget), name]
-    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in parts)
-    shared = "".join(_read(f"{part}.mjs") for part in parts[:-1])
+    *parts, _ = needed = _needed(name)
+    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in needed if (STATIC / f"{part}.css").exists())
+    widget, shared = _read(f"{name}.mjs"), "".join(_read(f"{part}.mjs") for part in parts)
     shared = shared.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
     shared = re.sub(r"^export (?=const|function|async|class)", "", shared, flags=re.MULTILINE)
     return _squeeze_js(IMPORT.sub("", shared + widget))
+
+
+def _needed(name: str) -> list[str]:
+    """A widget's shared parts, and theirs, each once and after those that it needs itself; the widget last."""
+    found: list[str] = []
+    for part in IMPORT.findall(_read(f"{name}.mjs")):
+        found += [other for other in _needed(part) if other not in found]
+    return [*found, name]
 
 
 class Numbers(traitlets.TraitType):
