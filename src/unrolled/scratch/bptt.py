@@ -48,8 +48,8 @@ def first_pass(
         h_t, step = rnn_step(x[..., t, :], h_t, network["W"], network["U"], network.get("b"), g)
         logits, output = output_layer(h_t, network["V"], network.get("b_y"))
         loss_t, dlogits = cross_entropy(logits, targets[..., t])
-        loss += loss_t / T
-        saved.append((step, output, dlogits / T))
+        loss += loss_t / T  # (2a)
+        saved.append((step, output, dlogits / T))  # (2b)
     return loss, saved
 
 
@@ -61,9 +61,9 @@ def second_pass(saved: list[Any]) -> tuple[Float[Array, "*B T D"], Float[Array, 
     dx, dh_next, total = [], 0.0, {}
     for step, output, dlogits in reversed(saved):
         dh_t, dlayer = output_layer_backward(dlogits, output)
-        dx_t, dh_next, dcell = rnn_step_backward(dh_t + dh_next, step)
+        dx_t, dh_next, dcell = rnn_step_backward(dh_t + dh_next, step)  # (2c)
         dx.insert(0, dx_t)
-        total = {name: total.get(name, 0.0) + d for name, d in {**dcell, **dlayer}.items()}
+        total = {name: total.get(name, 0.0) + d for name, d in {**dcell, **dlayer}.items()}  # (2e)
     return np.stack(dx, axis=-2), np.asarray(dh_next), total
 
 

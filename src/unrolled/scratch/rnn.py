@@ -79,7 +79,7 @@ def rnn_step_backward(
     """
     x_t, h_prev, h_t, W, U, g = cache
     dh_t = expect_shape("dh_t", dh_t, h_t.shape)
-    da_t = dh_t * _activation(g).slope(h_t)
+    da_t = dh_t * _activation(g).slope(h_t)  # (2d)
     return da_t @ W, da_t @ U, _weight_gradients(da_t, x_t, h_prev)
 
 
@@ -124,8 +124,8 @@ def rnn_backward(
     dh = expect_shape("dh", dh, (*leading, T, H)).reshape(N, T, H)
     da, dh_next = np.empty_like(h), np.zeros((N, H), h.dtype)
     for t in reversed(range(T)):
-        dh_t = dh[:, t] + dh_next
-        da[t] = dh_t * slope(h[t]) * (1 if real is None else real[t])
+        dh_t = dh[:, t] + dh_next  # (2c)
+        da[t] = dh_t * slope(h[t]) * (1 if real is None else real[t])  # (2d)
         dh_next = da[t] @ U
         if real is not None:  # past the padding goes what came
             dh_next = np.where(real[t], dh_next, dh_t)
