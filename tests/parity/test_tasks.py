@@ -29,11 +29,11 @@ def draw(init):
 
 def load(model, params):
     """The model's own parameters have scratch's names; the cell's stand under "cell."."""
-    own = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, p in own.items():
-            p.copy_(torch.tensor(params[name.removeprefix("cell.")]))
-    assert {name.removeprefix("cell.") for name in own} == set(params)
+    model.load_scratch(params)
+    back = model.scratch_params()
+    assert set(back) == set(params) and all(np.allclose(back[name], params[name]) for name in params)
+    with pytest.raises(ValueError, match="V: expected shape"):
+        model.load_scratch({name: p for name, p in params.items() if name != "V"})
 
 
 def assert_same(loss, grads, got, model):

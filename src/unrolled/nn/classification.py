@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from unrolled.nn.cells import Elman
 from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.loss import cross_entropy
+from unrolled.nn.weights import from_model, to_model
+from unrolled.scratch.sequences import Params
 
 POOLS = ("last", "mean", "max")
 
@@ -61,6 +63,14 @@ class Classifier(nn.Module):
     def predict(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """The most likely class of each text."""
         return self(ids, mask).argmax(dim=-1)
+
+    def scratch_params(self) -> Params:
+        """The parameters as NumPy arrays under the names of ``scratch``, where the cell's have no prefix."""
+        return from_model(self)
+
+    def load_scratch(self, params: Params) -> None:
+        """The way back: take over every parameter from ``scratch``.  Raises ValueError where one does not fit."""
+        to_model(params, self)
 
     def _pool(self, h: Tensor, mask: Tensor | None) -> Tensor:
         real = torch.ones_like(h[..., :1]) if mask is None else mask[..., None].to(h.dtype)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from unrolled.nn.cells import Elman
 from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.loss import cross_entropy
+from unrolled.nn.weights import from_model, to_model
+from unrolled.scratch.sequences import Params
 
 
 class Tagger(nn.Module):
@@ -46,3 +48,11 @@ class Tagger(nn.Module):
     def predict(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """The most likely tag at each word; what stands at the padding means nothing."""
         return self(ids, mask).argmax(dim=-1)
+
+    def scratch_params(self) -> Params:
+        """The parameters as NumPy arrays under the names of ``scratch``, where the cell's have no prefix."""
+        return from_model(self)
+
+    def load_scratch(self, params: Params) -> None:
+        """The way back: take over every parameter from ``scratch``.  Raises ValueError where one does not fit."""
+        to_model(params, self)

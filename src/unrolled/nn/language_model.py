@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from unrolled.nn.cells import Make, make_cell
 from unrolled.nn.embedding import embed, init_embedding
 from unrolled.nn.kernel import State
-from unrolled.nn.weights import from_module, to_module
+from unrolled.nn.weights import from_model, to_model
 from unrolled.scratch import language_model as scratch
 
 
@@ -48,12 +48,11 @@ class LanguageModel(nn.Module):
 
     def scratch_params(self) -> scratch.Params:
         """The parameters as NumPy arrays under the names of ``scratch``, where the cell's have no prefix."""
-        return {name.removeprefix("cell."): p for name, p in from_module(self).items()}
+        return from_model(self)
 
     def load_scratch(self, params: scratch.Params) -> None:
         """The way back: take over every parameter from ``scratch``.  Raises ValueError where one does not fit."""
-        own = {name.removeprefix("cell."): name for name, _ in self.named_parameters()}
-        to_module({own.get(name, name): p for name, p in params.items()}, self)
+        to_model(params, self)
 
 
 def teacher_forcing(

@@ -42,6 +42,17 @@ def from_module(module: nn.Module) -> Params:
     return {name: p.detach().cpu().numpy().copy() for name, p in module.named_parameters()}
 
 
+def from_model(model: nn.Module) -> Params:
+    """The same of a model with a part ``cell``: under scratch's names, where the cell's own have no prefix."""
+    return {name.removeprefix("cell."): p for name, p in from_module(model).items()}
+
+
+def to_model(params: Params, model: nn.Module) -> None:
+    """The way back.  Raises ValueError where a name or shape differs."""
+    own = {name.removeprefix("cell."): name for name, _ in model.named_parameters()}
+    to_module({own.get(name, name): p for name, p in params.items()}, model)
+
+
 def from_torch(theirs: nn.RNNBase) -> tuple[Cell, Params]:
     """torch's nn.RNN, nn.GRU or nn.LSTM, any layers, one way or both, as (cell, params) of scratch.
 
