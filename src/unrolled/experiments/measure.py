@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from tqdm import tqdm
@@ -33,8 +34,7 @@ def measure(name: str, seed: int, quick: bool = False) -> dict:
 def kept(name: str, seed: int, folder: Path = KEPT) -> Path:
     """The file of a seed that was measured, named after the code that measured it."""
     claim = claims()[name]
-    used = [m for _, m in sorted(vars(claim).items()) if inspect.ismodule(m) and _of_experiments(m.__name__)]
-    code = "".join(map(inspect.getsource, (claim, train, *used)))
+    code = "".join(map(inspect.getsource, (claim, train, *_used(claim))))
     return folder / name / f"{seed}-{hashlib.sha256(code.encode()).hexdigest()[:12]}.json"
 
 
@@ -94,8 +94,33 @@ def missing(name: str) -> list[str]:
     return [corpus for corpus in corpora if any(find(file) is None for file in lookup(corpus).files)]
 
 
+def once(claim: ModuleType, seed: int, folder: Path = KEPT) -> dict[str, float]:
+    """The figures of a seed of another claim, for one that compares with it: as they were kept, or measured now."""
+    name = claim.__name__.rpartition(".")[2]
+    path = kept(name, seed, folder)
+    if not path.exists():
+        _keep(name, seed, folder)
+    return json.loads(path.read_text(encoding="utf-8"))["figures"]
+
+
+def _used(claim: ModuleType) -> list[ModuleType]:
+    """The helpers of a claim among the experiments, and theirs in turn."""
+    found: dict[str, ModuleType] = {}
+    waiting = [claim]
+    for module in waiting:  # grows while it is read
+        own = [
+            m for _, m in sorted(vars(module).items()) if inspect.ismodule(m) and _of_experiments(m.__name__)
+        ]
+        waiting += [m for m in own if m.__name__ not in found]
+        found |= {m.__name__: m for m in own}
+    return list(found.values())
+
+
 def _of_experiments(module: str) -> bool:
-    return module.startswith("unrolled.experiments.") and module.rpartition(".")[2] != "ledger"
+    return module.startswith("unrolled.experiments.") and module.rpartition(".")[2] not in (
+        "ledger",
+        "measure",
+    )
 
 
 def _keep(name: str, seed: int, folder: Path) -> None:
