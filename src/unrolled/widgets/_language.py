@@ -9,7 +9,8 @@ import numpy as np
 
 from unrolled.axes import Array, Float
 from unrolled.scratch.cells import CELLS, Cell, Params
-from unrolled.scratch.language_model import lm_forward
+from unrolled.scratch.labeling import cell_params
+from unrolled.scratch.language_model import OWN, lm_forward
 from unrolled.scratch.loss import log_softmax
 from unrolled.scratch.weight_tying import untie
 from unrolled.widgets._base import SizeError
@@ -64,11 +65,9 @@ def read(packed: Packed, text: str, more: list[str], ends: bool) -> Read:
     words, at = [*tokens, *more][:MOST_WORDS], [vocabulary.index("<s>"), *ids, *map(vocabulary.index, more)]
     inputs = np.array(at[: len(words) + 1])
     params, cell = of(packed)
-    logits, _, cache = lm_forward(inputs, params, cell)
+    logits, _, _ = lm_forward(inputs, params, cell)
     targets = np.r_[inputs[1:], vocabulary.index("</s>")][: len(words) + ends]
     log_y = log_softmax(logits)
-    h = cell.forward(
-        params["E"][:, inputs].T, {n: p for n, p in params.items() if n not in ("E", "V", "b_y")}
-    )[0]
+    h, _, _ = cell.forward(params["E"][:, inputs].T, cell_params(params, OWN))
     unknown = [*unknown, *(False for _ in more)][: len(words)]
     return Read(words, unknown, h, np.exp(log_y), log_y[np.arange(len(targets)), targets])
