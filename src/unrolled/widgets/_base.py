@@ -7,6 +7,7 @@ puts the shared parts, the style sheets and the widget itself into one text.
 import base64
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ def module(name: str) -> str:
     css = "".join(_squeeze_css(_read(f"{part}.css")) for part in needed if (STATIC / f"{part}.css").exists())
     widget, shared = _read(f"{name}.mjs"), "".join(_read(f"{part}.mjs") for part in parts)
     shared = shared.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
+    shared = _used(_squeeze_js(IMPORT.sub("", shared)), widget)
     shared = re.sub(r"^export (?=const|function|async|class)", "", shared, flags=re.MULTILINE)
-    return _squeeze_js(IMPORT.sub("", shared + widget))
+    return re.sub(r"^\s+", "", shared + _squeeze_js(IMPORT.sub("", widget)), flags=re.MULTILINE)
 
 
 def _needed(name: str) -> list[str]:
@@ -43,6 +45,26 @@ def _needed(name: str) -> list[str]:
     for part in IMPORT.findall(_read(f"{name}.mjs")):
         found += [other for other in _needed(part) if other not in found]
     return [*found, name]
+
+
+PART = re.compile(r"^(?=(?:export )?(?:const|let|class|(?:async )?function\*?) )", re.MULTILINE)
+NAME = re.compile(r"(?:export )?(?:const|let|class|(?:async )?function\*?) (\w+)")
+
+
+def _used(shared: str, widget: str) -> str:
+    """The shared parts' declarations, those left out that neither the widget nor what it uses names."""
+    parts = PART.split(shared)
+    while True:
+        words = Counter(word for part in [*parts, widget] for word in set(re.findall(r"\w+", part)))
+        kept = [p for p in parts if not NAME.match(p) or any(words[name] > 1 for name in _names(p))]
+        if len(kept) == len(parts):
+            return "".join(parts)
+        parts = kept
+
+
+def _names(part: str) -> list[str]:
+    """What a declaration names, and perhaps more: ``const a = 1, b = 2;`` names two."""
+    return NAME.findall(part)[:1] + re.findall(r", (\w+) = ", part.split("\n", 1)[0])
 
 
 class Numbers(traitlets.TraitType):
@@ -87,10 +109,9 @@ def _read(name: str) -> str:
 
 
 def _squeeze_js(text: str) -> str:
-    """Without comment lines and indentation: our modules have no text that spans lines."""
+    """Without comment lines; our modules have no text that spans lines."""
     text = re.sub(r"^\s*/\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
-    return re.sub(r"^\s+", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
 
 
 def _squeeze_css(text: str) -> str:
