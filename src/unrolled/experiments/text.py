@@ -1,7 +1,8 @@
 """What the claims about language models share: texts with a vocabulary from training alone, training, perplexity.
 
 A text is a list of sentences for each split.  A word outside the vocabulary is ``<unk>`` for every model alike and counts as a
-word to be guessed, so perplexities compare only between models of one vocabulary.
+word to be guessed, so perplexities compare only between models of one vocabulary.  Where the vocabulary has no cap no model ever
+meets ``<unk>`` in training; then ``known=True`` asks only for the words that it could have learned.
 """
 
 import math
@@ -49,15 +50,14 @@ def tatoeba(n_train: int, cap: int | None) -> Text:
     )
 
 
-def about_tatoeba(cap: int) -> dict[str, str | int]:
+def about_tatoeba(cap: int | None) -> dict[str, str | int]:
     """What the ledger says of the sentences of ``tatoeba`` and of their vocabulary."""
-    source = lookup("tatoeba")
-    return {
-        "name": "English side of Tatoeba's English-Spanish pairs",
-        "sha256": source.files[0].sha256,
-        "licence": source.licence,
-        "vocabulary": f"{cap} words, the most frequent of the training sentences and <unk>",
-    }
+    return _about("tatoeba", "English side of Tatoeba's English-Spanish pairs", cap)
+
+
+def about_shakespeare(cap: int | None) -> dict[str, str | int]:
+    """What the ledger says of the speeches of ``shakespeare`` and of their vocabulary."""
+    return _about("shakespeare", "Tiny Shakespeare in lower case, a speech a sentence", cap)
 
 
 @lru_cache(maxsize=2)
@@ -69,7 +69,12 @@ def shakespeare(n_train: int, cap: int | None) -> Text:
 
 
 def train(
-    make: Callable[[], nn.Module], text: Text, seed: int, learning_rate: float, epochs: int
+    make: Callable[[], nn.Module],
+    text: Text,
+    seed: int,
+    learning_rate: float,
+    epochs: int,
+    known: bool = False,
 ) -> tuple[nn.Module, History]:
     """Train a language model; it ends with the weights of its best epoch on the development sentences."""
     with seeded(seed):
@@ -81,29 +86,44 @@ def train(
         torch.optim.Adam(model.parameters(), lr=learning_rate),
         epochs=epochs,
         seed=seed,
-        dev=lambda model: perplexity(model, text.dev),
+        dev=lambda model: perplexity(model, text.dev, known),
     )
     return model, history
 
 
-def loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
-    """Mean loss of a batch in nats per token, </s> counted, and its number of tokens."""
+def loss(model: nn.Module, batch: Batch, known: bool = False) -> tuple[Tensor, int]:
+    """Mean loss of a batch in nats per token, </s> counted, and its number of tokens; ``known`` leaves <unk> out of both."""
     inputs, targets, mask = map(torch.from_numpy, teacher_forcing(batch.ids, batch.mask))
+    mask = mask & (targets != data.UNK) if known else mask
     logits = model(inputs)  # padding is on the right: no real step ever sees it
     logits = logits[0] if isinstance(logits, tuple) else logits
     return cross_entropy(logits, targets, mask), int(mask.sum())
 
 
-def perplexity(model: nn.Module, sentences: Sequence[Array]) -> float:
-    """exp of the mean loss over all tokens of the sentences."""
+def perplexity(model: nn.Module, sentences: Sequence[Array], known: bool = False) -> float:
+    """exp of the mean loss over all tokens of the sentences, or over all but <unk>."""
     with torch.no_grad():
-        parts = [loss(model, batch) for batch in sentence_batches(sentences, max_tokens=4 * MAX_TOKENS)]
+        parts = [
+            loss(model, batch, known) for batch in sentence_batches(sentences, max_tokens=4 * MAX_TOKENS)
+        ]
     return math.exp(sum(part.item() * n for part, n in parts) / sum(n for _, n in parts))
 
 
 def parameters(model: nn.Module) -> float:
     """How many numbers the model learns."""
     return float(sum(p.numel() for p in model.parameters()))
+
+
+def _about(corpus: str, name: str, cap: int | None) -> dict[str, str | int]:
+    source = lookup(corpus)
+    some = f"{cap} words, the most frequent of the training sentences and <unk>"
+    every = "every word of the training sentences; others, <unk>, are read and never asked for"
+    return {
+        "name": name,
+        "sha256": source.files[0].sha256,
+        "licence": source.licence,
+        "vocabulary": every if cap is None else some,
+    }
 
 
 def _encode(train: Sequence, dev: Sequence, test: Sequence, cap: int | None) -> Text:
