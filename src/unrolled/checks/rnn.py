@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.axes import Array
+from unrolled.checks._predict import check_steps
 from unrolled.checks._report import CheckFailed, Example, Variant, call, check_outputs, name_of, read_arrays
 from unrolled.scratch import rnn
 
@@ -267,34 +268,7 @@ PATTERNS: dict[str, list[tuple[list[int], str]]] = {
 
 def check_predict_changes(student: Callable[..., Any]) -> None:
     """() -> {case: the steps, counted from 1, whose state is another than before}, compared with a run."""
-    name, answer = name_of(student), call(student, [])
-    if not isinstance(answer, dict):
-        raise CheckFailed(f"{name}: expected a dict with a list of steps for each case, got {answer!r}.")
-    missing = [case for case in CASES if case not in answer]
-    if missing:
-        raise CheckFailed(f"{name}: the dict lacks {', '.join(missing)}.")
-    for case in CASES:
-        steps = _steps(f"{name}, {case}", answer[case])
-        if steps != _run_changes(case):
-            known = [hint for pattern, hint in PATTERNS[case] if pattern == steps]
-            reason = known[0] if known else "a run of the network gives other steps. Try it, then say why."
-            raise CheckFailed(f"{name}, {case}: {reason}\n  you predicted: {steps}")
-
-
-def _steps(name: str, steps: Any) -> list[int]:
-    """The predicted steps in order, whatever collection they came in."""
-    if steps is None or steps is Ellipsis:
-        raise CheckFailed(f"{name}: no prediction yet. Give a list of steps; [] if no state changes.")
-    try:
-        found = sorted({int(step) for step in steps})
-        whole = all(int(step) == step for step in steps)
-    except (TypeError, ValueError):
-        raise CheckFailed(f"{name}: expected a list of steps such as [1, 2], got {steps!r}.") from None
-    if 0 in found:
-        raise CheckFailed(f"{name}: count the steps from 1, as in h_1 … h_5; h_0 is the start.")
-    if not whole or any(not 1 <= step <= 5 for step in found):
-        raise CheckFailed(f"{name}: expected whole numbers from 1 to 5, got {steps!r}.")
-    return found
+    check_steps(student, {case: _run_changes(case) for case in CASES}, PATTERNS, 5, "state changes")
 
 
 def _run_changes(case: str) -> list[int]:
