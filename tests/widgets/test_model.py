@@ -158,7 +158,7 @@ def test_a_part_that_a_part_needs_comes_first_and_once(tmp_path, monkeypatch):
         (tmp_path / f"{name}.mjs").write_text(text)
     (tmp_path / "w.css").write_text(".w { }")
     monkeypatch.setattr(_base, "STATIC", tmp_path)
-    assert _base.module("w") == "const a = 1;\nconst b = a;\nexport default { a, b };\n"
+    assert _base.module("w") == "const a=1;\nconst b=a;\nexport default{a,b};\n"
 
 
 def test_a_module_carries_only_what_it_uses(tmp_path, monkeypatch):
@@ -171,5 +171,5 @@ def test_a_module_carries_only_what_it_uses(tmp_path, monkeypatch):
     (tmp_path / "w.css").write_text("")
     monkeypatch.setattr(_base, "STATIC", tmp_path)
     assert _base.module("w") == (
-        "const first = 1, second = 2;\nfunction used(a) {\nreturn second + a;\n}\nconst [x] = [1];\nexport default { used };\n"
+        "const first=1,second=2;\nfunction used(a){\nreturn second+a;\n}\nconst[x]=[1];\nexport default{used};\n"
     )

@@ -16,6 +16,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from unrolled.axes import Array, expect_finite
+from unrolled.widgets._squeeze import tighten, tighten_css
 
 STATIC = Path(__file__).parent / "static"
 LIMIT = 60_000
@@ -31,12 +32,12 @@ class SizeError(ValueError, traitlets.TraitError):
 def module(name: str) -> str:
     """The source of widget ``name``: the shared parts that it imports, styles and itself, without an import."""
     *parts, _ = needed = _needed(name)
-    css = "".join(_squeeze_css(_read(f"{part}.css")) for part in needed if (STATIC / f"{part}.css").exists())
+    css = "".join(tighten_css(_read(f"{part}.css")) for part in needed if (STATIC / f"{part}.css").exists())
     widget, shared = _read(f"{name}.mjs"), "".join(_read(f"{part}.mjs") for part in parts)
     shared = shared.replace('const CSS = "";', f"const CSS = {json.dumps(css)};", 1)
     shared = _used(_squeeze_js(IMPORT.sub("", shared)), widget)
     shared = re.sub(r"^export (?=const|function|async|class)", "", shared, flags=re.MULTILINE)
-    return re.sub(r"^\s+", "", shared + _squeeze_js(IMPORT.sub("", widget)), flags=re.MULTILINE)
+    return tighten(shared + _squeeze_js(IMPORT.sub("", widget)))
 
 
 def _needed(name: str) -> list[str]:
@@ -112,7 +113,3 @@ def _squeeze_js(text: str) -> str:
     """Without comment lines; our modules have no text that spans lines."""
     text = re.sub(r"^\s*/\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"^\s*//.*\n", "", text, flags=re.MULTILINE)
-
-
-def _squeeze_css(text: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", text)

@@ -1,6 +1,6 @@
 // An encoder–decoder in the page: the same numbers as unrolled.scratch.seq2seq, attention and decoding.
 // It needs the kit and the model.  A network is what `openTranslator` gives.
-import { dot } from "./_kit.mjs";
+import { dot, el, symbol } from "./_kit.mjs";
 import { best, bidirectional, embed, openCell, openModel, output, probabilities, row, sequence, step } from "./_model.mjs";
 
 export const SCORES = ["dot", "scaled", "bilinear"];
@@ -133,4 +133,9 @@ export function beamSearch(nextWord, start, end, width, most, alpha = 0.6) {
     if (finished.length >= width && scoreOf(hope, most, alpha) <= finished[width - 1].score) break; // none to come can lift it
   }
   return { hypotheses: finished.sort((a, b) => b.score - a.score).slice(0, width), nodes };
+}
+/** "α_ij" and "h^e_j" as HTML: a letter, what is raised, what is below. */
+export function letter(text) {
+  const [base, sub] = text.split("_"), [main, sup] = base.split("^");
+  return sup ? [el("i", {}, main), el("sup", {}, el("i", {}, sup)), sub && el("sub", {}, sub)] : symbol(text);
 }
