@@ -26,7 +26,7 @@ SAMPLE, SEED, LEARNING_RATE = 60, 1, 5e-3
 def witch(name: str, context: str, epochs: int) -> Checkpoint:
     """One of the grammar, small enough to run in a page."""
     pairs = translation.witch()
-    found = _trained(name, pairs, {"D": 32, "H_e": 48, "H_d": 96, "context": context, "score": "dot"}, epochs,
+    found = _trained(name, pairs, {"D": 32, "H_e": 48, "H_d": 96, "context": context, "score": "dot"}, epochs, 1_500,
                      about("witch", trained_on=f"{len(pairs.splits['train'].sources)} pairs"))  # fmt: skip
     others = {"bleu_long": measure(found, sample(pairs.splits["long"]))}
     if context == "attention":
@@ -44,7 +44,7 @@ def tatoeba(name: str, context: str, epochs: int) -> Checkpoint:
         words=f"each of the {cap} most frequent English or {cap_target} Spanish ones; tested on such pairs too",
     )
     config = {"D": 32, "H_e": 32, "H_d": 64, "context": context, "score": "dot"}
-    return _measured(_trained(name, pairs, config, epochs, told), pairs)
+    return _measured(_trained(name, pairs, config, epochs, 600, told), pairs)
 
 
 def sample(sentences: Sentences, n: int | None = None) -> dict[str, Any]:
@@ -102,9 +102,11 @@ def model(checkpoint: Checkpoint) -> Seq2Seq:
 
 
 def _trained(
-    name: str, pairs: Pairs, config: dict[str, Any], epochs: int, told: dict[str, Any]
+    name: str, pairs: Pairs, config: dict[str, Any], epochs: int, max_tokens: int, told: dict[str, Any]
 ) -> Checkpoint:
-    made = translation.train(lambda pairs: _module(pairs, config), pairs, SEED, LEARNING_RATE, epochs)[0]
+    made, _ = translation.train(
+        lambda pairs: _module(pairs, config), pairs, SEED, LEARNING_RATE, epochs, max_tokens=max_tokens
+    )
     vocabularies = {"source": list(pairs.source.words), "target": list(pairs.target.words)}
     config = {"cell": "gru", "encoder": "bidirectional gru", **config}
     return Checkpoint(name, made.scratch_params(), config, vocabularies, told, SEED)

@@ -26,7 +26,7 @@ from unrolled.nn.gru import GRU
 from unrolled.nn.seq2seq import Seq2Seq, translate
 from unrolled.train import History, fit, seeded
 
-MAX_TOKENS = 1_500  # a batch of training, both sides and the padding counted
+MAX_TOKENS = 1_500  # a batch, both sides and the padding counted
 Words = Sequence[str]
 Alignment = set[tuple[int, int]]
 
@@ -122,8 +122,10 @@ def train(
     epochs: int,
     forcing: float = 1.0,
     first: int | None = None,
+    dev: Callable[[Seq2Seq], float] | None = None,
+    max_tokens: int = MAX_TOKENS,
 ) -> tuple[Seq2Seq, History]:
-    """Train an encoder–decoder; it ends with the weights of its best epoch by the loss of the development pairs.
+    """Train an encoder–decoder; it ends with the weights of its best epoch by ``dev``, the loss of the development pairs unless told.
 
     The learning rate falls by the same step after each epoch, to 1 / epochs of itself in the last one.
     ``first``: only so many updates, and no development figure: the start of the same run, for a quick look.
@@ -135,7 +137,7 @@ def train(
 
     def batches(rng: np.random.Generator) -> list[PairBatch]:
         optimizer.param_groups[0]["lr"] = learning_rate * (1 - next(epoch) / epochs)
-        return list(pair_batches(own.sources, own.targets, max_tokens=MAX_TOKENS, rng=rng))[:first]
+        return list(pair_batches(own.sources, own.targets, max_tokens=max_tokens, rng=rng))[:first]
 
     history = fit(
         model,
@@ -144,7 +146,7 @@ def train(
         optimizer,
         epochs=epochs if first is None else 1,
         seed=seed,
-        dev=None if first else lambda model: mean_loss(model, pairs.splits["dev"]),
+        dev=None if first else dev or (lambda model: mean_loss(model, pairs.splits["dev"])),
     )
     return model, history
 
@@ -229,6 +231,19 @@ def alignment_error(found: Iterable[Alignment], gold: Iterable[Iterable[tuple[in
         both += len(own & set(links))
         size += len(own) + len(set(links))
     return 1.0 - 2.0 * both / size
+
+
+def by_tag(found: Iterable[Alignment], examples: Sequence[Example]) -> dict[str, float]:
+    """The error rate of all links, and the shares of wrong ones among gold-linked target words: determiners, and the others."""
+    found = list(found)
+    wrong: dict[str, list[bool]] = {"determiners": [], "others": []}
+    for own, e in zip(found, examples, strict=True):
+        gold, looked = set(e.alignment), {j: i for i, j in own}
+        tags = {j: e.tags[i] for i, j in e.alignment}
+        for j, tag in tags.items():
+            wrong["determiners" if tag == "DET" else "others"].append((looked[j], j) not in gold)
+    shares = {f"error_{name}": float(np.mean(all_)) for name, all_ in wrong.items()}
+    return {"error": alignment_error(found, [e.alignment for e in examples])} | shares
 
 
 def parameters(model: torch.nn.Module) -> float:
