@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -27,9 +28,15 @@ __all__ = [
     "CHARTS",
     "ROLES",
     "Picture",
+    "alignment_chart",
+    "bilinear_chart",
+    "decoder_context_chart",
     "figure",
+    "forcing_chart",
+    "forcing_curve",
     "gradient_curve",
     "intervals",
+    "length_chart",
     "line",
     "perplexity_chart",
     "pooling_chart",
@@ -403,6 +410,109 @@ def right_context_chart(entry: dict[str, Any]) -> Picture:
     return intervals(entry, rows, "share of words tagged rightly", ".1%")
 
 
+def length_chart(entry: dict[str, Any], corpus: str) -> Picture:
+    """BLEU by source length on one corpus, from the ledger's entry ``bottleneck`` or ``attention_length``.
+
+    The latter has both: with attention, and (what it gained taken off, seed by seed) without.
+    """
+    if corpus not in ("witch", "tatoeba"):
+        raise ValueError(f"corpus: expected witch or tatoeba, got {corpus!r}")
+    runs, summary = [run["figures"] for run in entry["runs"]], entry["summary"]
+    lows = sorted(int(n.rpartition("_")[2]) for n in summary if re.fullmatch(rf"{corpus}_bleu_\d+", n))
+    own = np.array([[run[f"{corpus}_bleu_{low}"] for low in lows] for run in runs])
+    series = [("without attention", "hidden", "o", True, own)]
+    if f"{corpus}_gain_{lows[0]}" in summary:
+        gains = np.array([[run[f"{corpus}_gain_{low}"] for low in lows] for run in runs])
+        series = [
+            ("with attention", "attend", "s", False, own),
+            ("without", "hidden", "o", True, own - gains),
+        ]
+    names = [f"{a}\N{EN DASH}{b - 1}" for a, b in pairwise(lows)] + [f"{lows[-1]} and more"]
+    fig, ax = figure(height=320)
+    told = []
+    for label, role, marker, dashed, found in series:
+        mean, sd = found.mean(axis=0), found.std(axis=0, ddof=1 if len(found) > 1 else 0)
+        line(
+            ax,
+            range(len(lows)),
+            mean,
+            sd,
+            label=label,
+            role=role,
+            marker=marker,
+            dashed=dashed,
+            at=2,
+            offset=(8, 14),
+        )
+        told.append(f"{label}: " + ", ".join(f"{n} words {m:.1f}" for n, m in zip(names, mean, strict=True)))
+    ax.axvline(len(lows) - 1.5, color=ROLES["ink-2"], linewidth=0.75)
+    write(ax, "longer than any trained on", (len(lows) - 1.5, ax.get_ylim()[1]), (-6, -1), "ink-2")
+    ax.set(xlim=(-0.4, len(lows) - 0.6), ylim=(0, None))
+    ax.set_xticks(range(len(lows)), names)
+    where = "the grammar" if corpus == "witch" else "Tatoeba"
+    title(ax, f"BLEU, {where}", "words of the source")
+    return show(fig, f"Line chart of BLEU on {where} by the source's length. {'; '.join(told)}.")
+
+
+def alignment_chart(entry: dict[str, Any]) -> Picture:
+    """Alignment error rates of the scores and of the diagonal, from the ledger's entry ``alignment``."""
+    rows = [("error_diagonal", "diagonal", "ink-2"), ("error_dot", "dot product", "attend"),
+            ("error_scaled", "scaled dot product", "attend"), ("error_bilinear", "bilinear", "attend"),
+            ("error_determiners_dot", "dot product, determiners alone", "ink-2"),
+            ("error_others_dot", "dot product, all other words", "ink-2")]  # fmt: skip
+    return intervals(entry, rows, "alignment error rate (lower is better)", ".1%")
+
+
+def decoder_context_chart(entry: dict[str, Any]) -> Picture:
+    """BLEU with c at every step and at the first alone, from the ledger's entry ``decoder_context``."""
+    rows = [(f"bleu{band}_{which}", f"{words}: {how}", role)
+            for band, words in (("", "all"), ("_5", "5 and 6 words"), ("_11", "11 and 12 words"))
+            for which, how, role in (("every", "c at every step", "hidden"), ("first", "c at the first", "ink-2"))]  # fmt: skip
+    return intervals(entry, rows, "BLEU (higher is better)")
+
+
+def forcing_curve(entry: dict[str, Any]) -> Picture:
+    """Development loss by epoch on the model's own words, for each forcing, from the ledger's entry ``teacher_forcing``."""
+    summary = entry["summary"]
+    epochs = sorted(
+        int(re.findall(r"\d+", n)[0]) for n in summary if re.fullmatch(r"own_words_epoch\d+_f1", n)
+    )
+    updates = [summary["updates"]["mean"] * n / len(epochs) for n in epochs]
+    series = [("1", "true words", "output", "o", False), ("0.5", "a coin decides", "input", "^", False),
+              ("0", "its own words", "bad", "s", True)]  # fmt: skip
+    fig, ax = figure(height=320, right=170)
+    ends = _apart([summary[f"own_words_epoch{epochs[-1]}_f{share}"]["mean"] for share, *_ in series], 0.08)
+    told = []
+    for (share, label, role, marker, dashed), end in zip(series, ends, strict=True):
+        found = [summary[f"own_words_epoch{n}_f{share}"] for n in epochs]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        line(ax, updates, mean, sd, label="", role=role, marker=marker, dashed=dashed)
+        write(ax, label, (updates[-1], end), (12, 0), role)
+        told.append(
+            f"fed {label}: "
+            + ", ".join(f"{u:.0f} updates {m:.2f}" for u, m in zip(updates, mean, strict=True))
+        )
+    title(ax, "loss after its own words, nats a token", "updates")
+    return show(
+        fig, f"Line chart of the development loss after the model's own words, by update. {'; '.join(told)}."
+    )
+
+
+def forcing_chart(entry: dict[str, Any]) -> Picture:
+    """BLEU by forcing, from the ledger's entry ``teacher_forcing``."""
+    rows = [("bleu_f1", "fed the true words", "output"), ("bleu_f0.5", "a coin decides", "input"),
+            ("bleu_f0", "fed its own words", "bad")]  # fmt: skip
+    return intervals(entry, rows, "BLEU after as many updates (higher is better)")
+
+
+def bilinear_chart(entry: dict[str, Any]) -> Picture:
+    """BLEU of both networks, from the ledger's entry ``bilinear_sizes``."""
+    rows = [(f"bleu_{name}", f"{label}, {entry['summary'][f'parameters_{name}']['mean']:,.0f} parameters", role)
+            for name, label, role in (("dot", "dot product, equal sizes", "ink-2"),
+                                      ("unequal", "bilinear, unequal sizes", "attend"))]  # fmt: skip
+    return intervals(entry, rows, "BLEU (higher is better)")
+
+
 CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "recall": (recall_curve, lambda entry: recall_curve(entry, long=True)),
     "truncation": (truncation_curve,),
@@ -416,6 +526,12 @@ CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "pooling": (pooling_chart,),
     "right_context": (right_context_chart,),
     "gradient_norm": (lambda entry: gradient_curve(entry, "init"), gradient_curve),
+    "bottleneck": (lambda e: length_chart(e, "witch"), lambda e: length_chart(e, "tatoeba")),
+    "attention_length": (lambda e: length_chart(e, "witch"), lambda e: length_chart(e, "tatoeba")),
+    "alignment": (alignment_chart,),
+    "decoder_context": (decoder_context_chart,),
+    "teacher_forcing": (forcing_curve, forcing_chart),
+    "bilinear_sizes": (bilinear_chart,),
 }
 """What the page of claims draws of each ledger entry, by the claim's name."""
 
