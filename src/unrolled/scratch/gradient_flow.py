@@ -81,7 +81,7 @@ def state_gradients(
             *dstate[1:],
         )  # its own output's share, beside what t + 1 sends back
         dstates.append(dstate)
-        dstate = _where(real[..., t], cell.step_backward(dstate, caches[t])[1], dstate)
+        dstate = _where(real[..., t], cell.step_backward(dstate, caches[t])[1], dstate)  # (2f)
     return tuple(np.stack(parts[::-1], axis=-2) for parts in zip(*dstates, strict=True))
 
 
