@@ -110,12 +110,18 @@ export function decode(net, told, choose, most, attention = () => ({})) {
 }
 export const scoreOf = (logP, length, alpha) => logP / ((5 + length) / 6) ** alpha;
 /** Beam search as unrolled.scratch.decoding has it: hypotheses best first, and every node that was kept on the way.
- *  A node is {id, parent, word, logP, length, over}; a hypothesis {tokens, logP, score, node}. */
-export function beamSearch(nextWord, start, end, width, most, alpha = 0.6) {
-  const first = nextWord(start, null), nodes = [{ id: 0, parent: -1, word: start, logP: 0, length: 0, over: false }];
-  let alive = [{ node: nodes[0], tokens: [], logP: 0, ...first }];
-  const finished = [];
-  for (let length = 1; length <= most; length++) {
+ *  `given` words come first, whatever they cost.  A node is {id, parent, word, logP, length, over}; a hypothesis {tokens, logP, score, node}. */
+export function beamSearch(nextWord, start, end, width, most, alpha = 0.6, given = []) {
+  let now = nextWord(start, null), logP = 0;
+  const nodes = [{ id: 0, parent: -1, word: start, logP: 0, length: 0, over: false }], finished = [];
+  for (const word of given) { // words that are forced: a tree without branches
+    logP += Math.log(now.y[word]);
+    nodes.push({ id: nodes.length, parent: nodes.length - 1, word, logP, length: nodes.length, over: word === end });
+    now = nextWord(word, now.state);
+  }
+  if (given.at(-1) === end) return { hypotheses: [{ tokens: given, logP, score: scoreOf(logP, given.length, alpha), node: given.length }], nodes };
+  let alive = [{ node: nodes.at(-1), tokens: given, logP, ...now }];
+  for (let length = given.length + 1; length <= most; length++) {
     const all = [];
     alive.forEach((p, row) => best(p.y, width).forEach(([token]) => all.push({ p, row, token, logP: p.logP + Math.log(p.y[token]) })));
     const kept = all.sort((a, b) => b.logP - a.logP || a.row - b.row || a.token - b.token).slice(0, width);
