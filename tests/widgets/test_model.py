@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import traitlets
+from widget_models import WORDS, network
 from widget_page import node
 
 from unrolled.data import tokenize
@@ -20,20 +21,10 @@ from unrolled.widgets import _base
 from unrolled.widgets._model import MOST_BYTES, Weights, cell_of, encode, pack, unpack
 
 JS = Path(__file__).parent / "js"
-WORDS = ["<pad>", "<unk>", "<s>", "</s>", "the", "green", "witch", "arrived", "don", "n't"]
 TEXTS = [
     "The green witch arrived.", "Don't stop, it's 3.14 or 1,000!", "“Curly” ‘quotes’", "¿Llegó la Bruja?", "",
     "well-known  state-of-the-art\tO'Neill's", "emoji 👩‍👩‍👧 and <unk> _x_ a_b", "x² ½ Ⅷ 日本語", "cannot I'd've", "e\u0301clair\u200b's\xa0\x1cend",
 ]  # fmt: skip
-
-
-def network(cell, D=3, H=5, K=10, seed=0, tied=False):
-    """Random parameters with biases, in scratch's names."""
-    rng = np.random.default_rng(seed)
-    params = {"E": rng.normal(size=(D, len(WORDS))), **cell.init(rng, D, H), "b_y": rng.normal(size=K)}
-    if not tied:
-        params["V"] = rng.normal(size=(K, cell.width * H))
-    return {n: a + (rng.normal(size=a.shape) if n.split(".")[-1].startswith("b_") else 0) for n, a in params.items()}  # fmt: skip
 
 
 def run(cell, params, ids):
