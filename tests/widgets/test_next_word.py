@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from widget_models import WORDS, language_model
+from language_models import WORDS, language_model
 from widget_page import node
 
 from unrolled.scratch.cells import CELLS

@@ -120,7 +120,7 @@ def pooling_viewer(
     packed = pack(model, words)
     if not packed["vocabularies"].get("words"):
         raise SizeError("words: expected the vocabulary, a word for each id, got none")
-    classes = list(classes or packed["vocabularies"].get("classes") or ("negative", "positive"))
+    classes = list(classes or packed["config"].get("classes") or ("negative", "positive"))
     if len(classes) != 2:
         raise SizeError(f"classes: expected 2, got {len(classes)}")
     for each in POOLS:

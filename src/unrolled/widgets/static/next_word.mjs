@@ -50,6 +50,7 @@ export function sample(lm, ids, settings, seed, most) {
 }
 export const bits = (y) => entropy(y) / Math.LN2;
 const prob = (v) => (v === 0 ? "0" : v < 0.0005 ? "< 0.001" : v.toFixed(3));
+const powers = (v) => { const [m, e] = v.toExponential(1).split("e"); return [`${m}·10`, el("sup", {}, e.replace("-", "−").replace("+", ""))]; };
 const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 // ---- the widget -----------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ function render({ model: given, el: place }) {
     const focus = root.getRootNode().activeElement?.dataset?.row;
     bars.replaceChildren(...rows.map((id, i) => {
       const y = 6 + i * PITCH, word = lm.words[id], cut = m.q[id] === 0, write = () => pick(m, word), text = `${word}: ${prob(m.q[id])}, the model's own ${prob(m.y[id])}`;
-      return svg("g", { class: "row r-output", role: "button", tabindex: 0, "data-row": i, "aria-label": `Write ${text}`, onclick: write, onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); e.stopPropagation(); write(); } } },
+      return svg("g", { class: "row r-output", role: "button", tabindex: 0, "data-row": i, onclick: write, onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); e.stopPropagation(); write(); } } },
         svg("rect", { class: "touch", x: 0, y: y - 2, width: wide, height: PITCH }, svg("title", {}, text)),
         svg("text", { class: `${id === m.target ? "strong" : ""} ${cut ? "soft" : ""}`, x: LEFT - 8, y: y + 15, "text-anchor": "end", "pointer-events": "none", "text-decoration": cut ? "line-through" : null }, `${id === m.target ? "▸ " : ""}${i >= ROWS ? `${count(rank + 1)}. ` : ""}${clip(word, 11)}`),
         svg("rect", { class: "full", x: LEFT, y: y + 2, width: across(m.q[id]), height: PITCH - 8, "pointer-events": "none" }),
@@ -189,8 +190,8 @@ function render({ model: given, el: place }) {
     const own = bits(m.y), after = bits(m.q), context = m.words.slice(0, m.at - 1), told = context.length ? `After “${clip(context.slice(-5).join(" "), 46)}”` : "At the start of a sentence";
     const word = m.target >= 0 ? lm.words[m.target] : "", p = m.target >= 0 ? m.y[m.target] : 0;
     worked.replaceChildren(
-      el("p", { class: "lead" }, el("b", {}, `${told}: `), `entropy ${num(own)} bits`, Math.abs(after - own) > 0.005 ? `, ${num(after)} bits in what is drawn from` : "", "; as unsure as among ", count(Math.round(2 ** own)), " equally likely words."),
-      word && el("p", { class: "eq r-output" }, el("span", { class: "op" }, "surprise "), "−log ", symbol("ŷ_t"), "[", el("span", { class: "r" }, clip(word, 18)), `] = −log ${p >= 0.0005 ? p.toFixed(4) : p.toExponential(1).replace("-", "−")} = ${num(-Math.log(p))} nats `, el("span", { class: "op" }, `= ${num(-Math.log(p) / Math.LN2)} bits `, equation("13.11"), m.unknown[m.at - 1] ? " of <unk>, which is what the model reads here" : "")) || "");
+      el("p", { class: "lead" }, el("b", {}, `${told}: `), `entropy ${num(own)} bits`, Math.abs(after - own) > 0.005 ? `, ${num(after)} bits in what is drawn from` : "", "; as unsure as among ", own < 4 ? num(2 ** own, 1) : count(Math.round(2 ** own)), " equally likely words."),
+      word && el("p", { class: "eq r-output" }, el("span", { class: "op" }, "surprise "), "−log ", symbol("ŷ_t"), "[", el("span", { class: "r" }, clip(word, 18)), "] = −log ", p >= 0.0005 ? p.toFixed(4) : powers(p), ` = ${num(-Math.log(p))} nats `, el("span", { class: "op" }, `= ${num(-Math.log(p) / Math.LN2)} bits `, equation("13.11"), m.unknown[m.at - 1] ? " of <unk>, which is what the model reads here" : "")) || "");
   }
   function draw() {
     const m = now(), { s } = m;
@@ -205,7 +206,7 @@ function render({ model: given, el: place }) {
     write(warn, [m.left > 0 && `Only the first ${MOST} words are read; ${m.left} more are left out.`, odd.length && `Not in the vocabulary, read as <unk>: ${clip([...new Set(odd)].join(", "), 120)}.`].filter(Boolean).join(" "));
     warn.hidden = !warn.textContent;
     ends.checked = m.ended; ends.disabled = s.sampled.at(-1) === "</s>"; endBox.hidden = !m.words.length;
-    tally.replaceChildren(...(m.logs.length ? [`log P of the ${m.logs.length === 1 ? "word" : `${m.logs.length} words`}${m.ended ? ", </s> among them" : ""} = ${num(m.sum)} nats; perplexity exp(${num(-m.sum)} / ${m.logs.length}) = `, el("b", {}, m.perplexity < 1e4 ? num(m.perplexity, 1) : m.perplexity.toExponential(1)), " ", equation("13.8")] : ["No words yet: this is what a sentence may begin with."]));
+    tally.replaceChildren(...(m.logs.length ? [`log P of the ${m.logs.length === 1 ? "word" : `${m.logs.length} words`}${m.ended ? ", </s> among them" : ""} = ${num(m.sum)} nats; perplexity exp(${num(-m.sum)} / ${m.logs.length}) = `, el("b", {}, m.perplexity < 100 ? num(m.perplexity, 1) : m.perplexity < 1e6 ? count(Math.round(m.perplexity)) : powers(m.perplexity)), " ", equation("13.8")] : ["No words yet: this is what a sentence may begin with."]));
     bar.update(Math.max(1, Math.min(s.step, m.total)), m.total, s.playing, m.words[s.step - 1] ?? "what comes next");
     drawStrip(m); drawBars(m); drawWorked(m);
     foot.table(() => ["The likeliest words at this place", ["word", "the model's own ŷ", "drawn from", "surprise, bits"], byProbability(m.y).slice(0, 25).map((id) => [lm.words[id], prob(m.y[id]), prob(m.q[id]), num(-Math.log2(m.y[id]))])]);
