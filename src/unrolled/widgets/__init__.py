@@ -3,18 +3,36 @@
 They run in Jupyter, in step with Python, and on a page with no kernel.
 """
 
+from unrolled.widgets.attention import Attention, attention, attention_explorer, trace_attention
+from unrolled.widgets.bottleneck import (
+    Bottleneck,
+    bottleneck,
+    bottleneck_from_ledger,
+    bottleneck_of_checkpoints,
+)
+from unrolled.widgets.decoder_stepper import DecoderStepper, decoder_stepper
 from unrolled.widgets.gradient_explorer import GradientExplorer, gradient_explorer, gradient_flow
 from unrolled.widgets.lstm_gates import LSTMGates, gate_explorer, lstm_gates, trace_gru, trace_lstm
 from unrolled.widgets.unrolled_stepper import UnrolledStepper, unrolled_stepper
 
 __all__ = [
+    "Attention",
+    "Bottleneck",
+    "DecoderStepper",
     "GradientExplorer",
     "LSTMGates",
     "UnrolledStepper",
+    "attention",
+    "attention_explorer",
+    "bottleneck",
+    "bottleneck_from_ledger",
+    "bottleneck_of_checkpoints",
+    "decoder_stepper",
     "gate_explorer",
     "gradient_explorer",
     "gradient_flow",
     "lstm_gates",
+    "trace_attention",
     "trace_gru",
     "trace_lstm",
     "unrolled_stepper",

@@ -1,8 +1,12 @@
 """An encoder–decoder as the page has it, in Python: the same float16 weights, run by ``unrolled.scratch``."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from unrolled.axes import Array, Float, Int
+from unrolled.data.tokens import tokenize
 from unrolled.data.vocabulary import END, START
 from unrolled.scratch.architecture import Architecture
 from unrolled.scratch.birnn import bidirectional
@@ -40,6 +44,15 @@ SENTENCES = (
     ),
 )  # fmt: skip
 """Sentences of the witch grammar, their translations and gold alignments (source, target); a test holds them to it."""
+
+EVERYDAY = (
+    "i don't know what to do.",
+    "she gave me a book.",
+    "what did you do yesterday?",
+    "i want to go to the party with you.",
+    "he is not as old as my brother.",
+)
+"""Sentences for a model of everyday language."""
 
 
 class Translator:
@@ -85,11 +98,15 @@ class Translator:
     def greedy(self, text: str) -> tuple[list[str], Float[Array, "T S"] | None]:
         """The words of the greedy translation, </s> included, and the weights if there are any."""
         ids = self.read(text)[1]
-        tokens = generate(self._next(ids), [START], END, MOST_TARGET, greedy=True).tokens
+        tokens = self._greedy(ids)
         alpha = (
             alignment(ids, tokens, self.params, self.model, START) if self.context == "attention" else None
         )
         return self.spell(tokens), alpha
+
+    def greedy_of(self, ids: Sequence[int]) -> list[str]:
+        """The words of the greedy translation of a source that is ids already."""
+        return self.spell(self._greedy(np.asarray(ids)))
 
     def beam(self, text: str, width: int, norm: float) -> list[Hypothesis]:
         """What ``scratch.decoding.beam_search`` finds."""
@@ -105,13 +122,19 @@ class Translator:
         return [self.words["target"][token] for token in tokens]
 
     def presets(self) -> list[dict[str, Any]]:
-        """The grammar's sentences that this model knows all words of, each with its translation and gold alignment."""
+        """The grammar's sentences, each with its translation and gold alignment; everyday ones for a model that does not know its words."""
         at = {side: set(self.words[side]) for side in ("source", "target")}
-        return [
+        with_gold = [
             {"name": text, "text": text, "target": target.split(), "gold": [list(pair) for pair in pairs]}
             for text, target, pairs in SENTENCES
             if at["source"].issuperset(text.split()) and at["target"].issuperset(target.split())
         ]
+        return with_gold or [
+            {"name": s, "text": s} for s in EVERYDAY if at["source"].issuperset(tokenize(s, lower=True))
+        ]
+
+    def _greedy(self, ids: Array) -> list[int]:
+        return generate(self._next(ids), [START], END, MOST_TARGET, greedy=True).tokens
 
     def _next(self, ids: Array) -> Any:
         return translator(ids, self.params, self.model)

@@ -2,7 +2,7 @@
 
 Scores (13.35) or (13.38), a softmax over the source words (13.36), the weighted sum of the encoder's states (13.37), which the
 next decoder state reads (13.34).  ``attention`` takes anybody's weights, ``trace_attention`` asks a module of yours for its own
-and holds it to ``unrolled.scratch.attention``, ``translate_attention`` runs a trained encoder–decoder in the page.
+and holds it to ``unrolled.scratch.attention``, ``attention_explorer`` runs a trained encoder–decoder in the page.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ RANGES = {"step": (1, MOST), "over": (0, MOST), "temperature": (0.05, 5.0)}
 
 
 class Attention(anywidget.AnyWidget):
-    """The widget itself; ``attention``, ``trace_attention`` and ``translate_attention`` make one.  All of its state is traits.
+    """The widget itself; ``attention``, ``trace_attention`` and ``attention_explorer`` make one.  All of its state is traits.
 
     Arrays: ``source`` and ``target`` words, ``alpha`` (T, S) and perhaps ``h_d``, ``h_e``, ``W_s`` in base64, ``sizes`` [H, E];
     live: ``weights``, ``text``.  ``step`` (1 … T), ``over`` (the source word under the mouse, 0: none), ``score`` and
@@ -153,7 +153,7 @@ def trace_attention(
     return w
 
 
-def translate_attention(
+def attention_explorer(
     text: str | None = None,
     weights: Any = "witch_attention",
     step: int | None = None,
