@@ -13,6 +13,9 @@ from unrolled.widgets.bottleneck import (
 from unrolled.widgets.decoder_stepper import DecoderStepper, decoder_stepper
 from unrolled.widgets.gradient_explorer import GradientExplorer, gradient_explorer, gradient_flow
 from unrolled.widgets.lstm_gates import LSTMGates, gate_explorer, lstm_gates, trace_gru, trace_lstm
+from unrolled.widgets.next_word import NextWordExplorer, next_word_explorer
+from unrolled.widgets.pooling import PoolingViewer, pooling_viewer
+from unrolled.widgets.tying import TyingViewer, tying_viewer
 from unrolled.widgets.unrolled_stepper import UnrolledStepper, unrolled_stepper
 
 __all__ = [
@@ -21,6 +24,9 @@ __all__ = [
     "DecoderStepper",
     "GradientExplorer",
     "LSTMGates",
+    "NextWordExplorer",
+    "PoolingViewer",
+    "TyingViewer",
     "UnrolledStepper",
     "attention",
     "attention_explorer",
@@ -32,8 +38,11 @@ __all__ = [
     "gradient_explorer",
     "gradient_flow",
     "lstm_gates",
+    "next_word_explorer",
+    "pooling_viewer",
     "trace_attention",
     "trace_gru",
     "trace_lstm",
+    "tying_viewer",
     "unrolled_stepper",
 ]
