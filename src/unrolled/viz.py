@@ -28,9 +28,11 @@ __all__ = [
     "CHARTS",
     "ROLES",
     "Picture",
+    "agreement_chart",
     "alignment_chart",
     "bilinear_chart",
     "decoder_context_chart",
+    "depth_chart",
     "figure",
     "forcing_chart",
     "forcing_curve",
@@ -40,6 +42,7 @@ __all__ = [
     "line",
     "perplexity_chart",
     "pooling_chart",
+    "pretrained_chart",
     "recall_curve",
     "right_context_chart",
     "show",
@@ -513,6 +516,51 @@ def bilinear_chart(entry: dict[str, Any]) -> Picture:
     return intervals(entry, rows, "BLEU (higher is better)")
 
 
+def agreement_chart(entry: dict[str, Any]) -> Picture:
+    """Verbs that agree, in and beyond the depths of training, and BLiMP's pairs, from the ledger's entry ``agreement``."""
+    models = (("rnn", "RNN", "ink-2"), ("gru", "GRU", "gate"), ("lstm", "LSTM", "cell"))
+    sets = (
+        ("a2", "2 attractors, depth as trained"),
+        ("beyond", "attractors, nested deeper"),
+        ("blimp", "BLiMP pairs"),
+    )
+    rows = [(f"blimp_{name}" if which == "blimp" else f"{name}_{which}", f"{words}: {model}", role)
+            for which, words in sets for name, model, role in models]  # fmt: skip
+    return intervals(entry, rows, "share of verbs in the right number", ".1%")
+
+
+def depth_chart(entry: dict[str, Any]) -> Picture:
+    """Words tagged rightly by depth, with what each depth costs, from the ledger's entry ``depth``."""
+    summary = entry["summary"]
+    depths = sorted(int(name.rpartition("_")[2]) for name in summary if name.startswith("accuracy_"))
+    cost = {n: summary[f"cost_{n}"]["mean"] if n > 1 else 1.0 for n in depths}
+    rows = [(f"accuracy_{n}", f"{n} layer{'s' * (n > 1)}, {summary[f'parameters_{n}']['mean']:,.0f} parameters, "
+             f"{cost[n]:.1f} \N{MULTIPLICATION SIGN} the time", "hidden") for n in depths]  # fmt: skip
+    return intervals(entry, rows, "share of words tagged rightly", ".1%")
+
+
+def pretrained_chart(entry: dict[str, Any]) -> Picture:
+    """Words tagged rightly by the number of tagged sentences, from the ledger's entry ``pretrained``."""
+    summary = entry["summary"]
+    sizes = sorted(int(name.rpartition("_")[2]) for name in summary if name.startswith("random_"))
+    series = [("tuned", "pretrained, tuned", "hidden", "o"), ("frozen", "pretrained, frozen", "input", "^"),
+              ("random", "random", "ink", "s"), ("baseline", "most frequent tag", "ink-2", "D")]  # fmt: skip
+    fig, ax = figure(height=320, right=190)
+    ends = _apart([summary[f"{stem}_{sizes[-1]}"]["mean"] for stem, *_ in series], 0.05)
+    told = []
+    for (stem, label, role, marker), end in zip(series, ends, strict=True):
+        found = [summary[f"{stem}_{n}"] for n in sizes]
+        mean, sd = [f["mean"] for f in found], [f["sd"] or 0.0 for f in found]
+        line(ax, range(len(sizes)), mean, sd, label="", role=role, marker=marker, dashed=stem == "baseline")
+        write(ax, label, (len(sizes) - 1, end), (12, 0), role)
+        steps = ", ".join(f"{n:,}: {share:.1%}" for n, share in zip(sizes, mean, strict=True))
+        told.append(f"{label}: {steps}")
+    ax.set_xticks(range(len(sizes)), [f"{n:,}" for n in sizes])
+    ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}\N{NARROW NO-BREAK SPACE}%")
+    title(ax, "words tagged rightly", "tagged sentences of training")
+    return show(fig, f"Line chart by number of tagged sentences. {'. '.join(told)}.")
+
+
 CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "recall": (recall_curve, lambda entry: recall_curve(entry, long=True)),
     "truncation": (truncation_curve,),
@@ -525,6 +573,9 @@ CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "generation": (temperature_curve,),
     "pooling": (pooling_chart,),
     "right_context": (right_context_chart,),
+    "agreement": (agreement_chart,),
+    "depth": (depth_chart,),
+    "pretrained": (pretrained_chart,),
     "gradient_norm": (lambda entry: gradient_curve(entry, "init"), gradient_curve),
     "bottleneck": (lambda e: length_chart(e, "witch"), lambda e: length_chart(e, "tatoeba")),
     "attention_length": (lambda e: length_chart(e, "witch"), lambda e: length_chart(e, "tatoeba")),
