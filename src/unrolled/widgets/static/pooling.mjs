@@ -145,11 +145,11 @@ function render({ model: given, el: place }) {
 
   function drawStrip(m) {
     if (!m.by) { strip.replaceChildren(svg("text", { class: "soft", x: 4, y: 24 }, "No words yet: there is nothing to pool.")); put(strip, "width", wide); put(strip, "height", 40); put(strip, "aria-label", "No words yet"); return; }
-    const { share, R, T } = m.by[m.s.pool], pitch = (wide - LEFT - RIGHT) / R, gap = pitch > 3 ? 1 : 0.2, levels = Array(8).fill(""), parts = Array(T).fill(0);
+    const { share, R, T } = m.by[m.s.pool], pitch = (wide - LEFT - RIGHT) / R, gap = pitch > 3 ? 1 : 0.2, levels = Array(8).fill(""), peak = Math.max(...share), parts = Array(T).fill(0);
     for (let t = 0; t < T; t++) for (let d = 0; d < R; d++) {
       const v = share[t * R + d];
       parts[t] += v / R;
-      if (v > 0.02) levels[Math.min(7, Math.floor(v * 8))] += `M${(LEFT + d * pitch).toFixed(1)} ${TOP + t * ROW + 3}h${(pitch - gap).toFixed(1)}v${ROW - 6}h${(gap - pitch).toFixed(1)}z`;
+      if (v > 0) levels[Math.min(7, Math.floor((v / peak) * 8))] += `M${(LEFT + d * pitch).toFixed(1)} ${TOP + t * ROW + 3}h${(pitch - gap).toFixed(1)}v${ROW - 6}h${(gap - pitch).toFixed(1)}z`;
     }
     const most = Math.max(...parts);
     strip.replaceChildren(

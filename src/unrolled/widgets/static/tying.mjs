@@ -162,7 +162,7 @@ function render({ model: given, el: place }) {
     bars.replaceChildren(...[line("untied", 8, true, !m.s.tied), line("tied", 42, false, m.s.tied)].flat(3).filter(Boolean));
     put(bars, "width", wide); put(bars, "height", 76);
     put(bars, "aria-label", `Parameters: untied ${count(c.untied)}, tied ${count(c.tied)}`);
-    told.replaceChildren(`${{ rnn: "RNN", gru: "GRU", lstm: "LSTM" }[m.kind]}: untied ${count(c.untied)} numbers, tied ${count(c.tied)}; n_vocab · D = ${count(c.saved)} saved, ${percent(c.saved / c.untied)} `, equation("13.12"), ". ", m.s.n_vocab === m.lm.n_vocab && m.s.D === m.lm.D ? "These are the sizes of the model above." : button("The model's own sizes", () => set({ n_vocab: m.lm.n_vocab, D: m.lm.D }), { class: "quiet" }));
+    told.replaceChildren(`${{ rnn: "RNN", gru: "GRU", lstm: "LSTM" }[m.kind]}: untied ${count(c.untied)} numbers, tied ${count(c.tied)}; n_vocab · D = ${count(c.saved)} saved, ${percent(c.saved / c.untied)} `, equation("13.12"), ". The first piece is the cell and b. ", m.s.n_vocab === m.lm.n_vocab && m.s.D === m.lm.D ? "These are the sizes of the model above." : button("The model's own sizes", () => set({ n_vocab: m.lm.n_vocab, D: m.lm.D }), { class: "quiet" }));
   }
   function draw() {
     const m = now(), w = m.words[m.w];
