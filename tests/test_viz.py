@@ -68,12 +68,28 @@ def temperature_entry():
     return figures_of(**found, distinct_2_human=0.8, repeated_human=0.05)
 
 
+def length_entry(*kinds):
+    lows = (3, 5, 7, 13)
+    return figures_of(
+        **{f"witch_{kind}_{low}": 80.0 - 3 * low - 20 * (kind == "gain") for kind in kinds for low in lows}
+    )
+
+
+def forcing_entry():
+    found = {
+        f"own_words_epoch{n}_f{share}": 5.0 - n + float(share) for n in (1, 2) for share in ("1", "0.5", "0")
+    }
+    return figures_of(**found, updates=60.0)
+
+
 def shares(*names):
     return figures_of(**{name: 0.7 + n / 50 for n, name in enumerate(names)})
 
 
 TYING = {"perplexity_tied": 30.2, "perplexity_untied": 31.0, "parameters_tied": 9e4, "parameters_untied": 2e5}
 TAGGED = [f"{which}_{name}" for which in ("all", "right", "left") for name in ("rnn", "birnn")]
+ALIGNED = [f"error_{n}" for n in ("diagonal", "dot", "scaled", "bilinear", "determiners_dot", "others_dot")]
+CONTEXTS = [f"bleu{band}_{which}" for band in ("", "_5", "_11") for which in ("every", "first")]
 ROWS = [("tied", "one matrix", "hidden"), ("untied", "two matrices", "output")]
 PICTURES = {
     "lines": drawn,
@@ -90,8 +106,23 @@ PICTURES = {
     "pooling": lambda: viz.pooling_chart(shares("last", "mean", "max", "bayes")),
     "temperature": lambda: viz.temperature_curve(temperature_entry()),
     "right context": lambda: viz.right_context_chart(shares(*TAGGED)),
+    "lengths": lambda: viz.length_chart(length_entry("bleu"), "witch"),
+    "lengths, with attention": lambda: viz.length_chart(length_entry("bleu", "gain"), "witch"),
+    "alignment": lambda: viz.alignment_chart(shares(*ALIGNED)),
+    "decoder context": lambda: viz.decoder_context_chart(shares(*CONTEXTS)),
+    "forcing": lambda: viz.forcing_curve(forcing_entry()),
+    "forcing, BLEU": lambda: viz.forcing_chart(shares("bleu_f1", "bleu_f0.5", "bleu_f0")),
+    "bilinear": lambda: viz.bilinear_chart(
+        shares("bleu_dot", "bleu_unequal", "parameters_dot", "parameters_unequal")
+    ),
     "intervals": lambda: viz.intervals(figures_of(tied=30.2, untied=31.0), ROWS, "perplexity"),
 }
+
+
+def test_without_attention_is_what_attention_gained_taken_off():
+    """Means by hand at 3 words: 71 and, over runs of + 0 and + 0.01 in both figures, 71 - 51 = 20."""
+    assert "with attention: 3–4 words 71.0" in viz.length_chart(length_entry("bleu", "gain"), "witch").alt
+    assert "without: 3–4 words 20.0" in viz.length_chart(length_entry("bleu", "gain"), "witch").alt
 
 
 @pytest.fixture(params=PICTURES)
@@ -198,6 +229,7 @@ def test_settings_of_the_reader_are_left_alone():
         (lambda ax: viz.line(ax, [1], [np.nan], label="a", role="hidden"), "mean: expected finite numbers"),
         (lambda ax: viz.line(ax, [1], [1.0], label="a", role="red"), "role: expected one of .*hidden.*, got 'red'"),
         (lambda ax: viz.gradient_curve(gradient_entry(), "later"), "when: expected init or trained, got 'later'"),
+        (lambda ax: viz.length_chart(length_entry("bleu"), "klingon"), "corpus: expected witch or tatoeba, got 'klingon'"),
         (lambda ax: viz.intervals(figures_of(tied=1.0), ROWS, "x"), r"rows: expected figures .*\(tied\), got 'untied'"),
         (lambda ax: viz.states(np.zeros((2, 3)), ["one"]), r"h: expected shape \(T=1, H\), got \(2, 3\); T = 1 comes from tokens"),
         (lambda ax: viz.states(np.zeros((0, 3)), []), "h: expected at least one token and one unit"),

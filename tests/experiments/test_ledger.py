@@ -240,6 +240,19 @@ def test_what_was_kept_is_of_the_helpers_code_too(claim, tmp_path, monkeypatch):
     assert len({before, with_helper, measure.kept("cheap", 1)}) == 3
 
 
+def test_what_another_claim_measured_is_not_measured_again(claim, tmp_path):
+    assert measure.once(claim, 2, tmp_path / "kept") == {"two": 2.02, "noise": 2.0}
+    assert measure.once(claim, 2, tmp_path / "kept")["two"] == 2.02 and calls(claim) == ["2"]
+    measure.measure_all(["cheap"], 1, tmp_path / "kept", tmp_path / "claims.json")
+    assert calls(claim) == ["1", "2", "3"], "what another asked for first is the claim's own seed too"
+
+
+def test_the_helpers_of_helpers_count(claim):
+    helper, deeper = (types.ModuleType(f"unrolled.experiments.{name}") for name in ("helper", "deeper"))
+    claim.helper, helper.deeper, deeper.back = helper, deeper, helper
+    assert measure._used(claim) == [helper, deeper]
+
+
 def test_the_command_line(capsys):
     assert main(["--list"]) == 0
     assert "recall" in capsys.readouterr().out
