@@ -44,7 +44,7 @@ class Task(NamedTuple):
     solution: str
     """code that runs; broken code that the task gives away is left out"""
     setup: str
-    """imports and given code, to run before the stub"""
+    """imports and given code above it, to run before the stub"""
     hidden_tests: str
     written: bool
     practice: bool
@@ -87,8 +87,14 @@ def read_tasks(chapter: str) -> list[Task]:
 @cache
 def _read(path: Path, _changed: int) -> list[Task]:
     cells = jupytext.read(path).cells
-    setup = "\n\n".join(cell.source for cell in cells if "setup" in cell.metadata.get("tags", ()))
-    return [_task(cells, n, setup) for n, cell in enumerate(cells) if nbgrader(cell).get("solution")]
+    return [
+        _task(cells, n, _setup(cells[:n])) for n, cell in enumerate(cells) if nbgrader(cell).get("solution")
+    ]
+
+
+def _setup(before: list[NotebookNode]) -> str:
+    """The given code above a task.  A cell further down, such as ``import torch``, is none of an earlier task's."""
+    return "\n\n".join(cell.source for cell in before if "setup" in cell.metadata.get("tags", ()))
 
 
 def nbgrader(cell: NotebookNode) -> dict:

@@ -106,7 +106,7 @@ def agree(
         given = deepcopy(args)
         trouble = find_trouble(call(student, given, borrowed, quiet=True), expected)
         if trouble:
-            shapes = ", ".join(str(np.shape(a)) for a in args if isinstance(a, np.ndarray) and a.ndim)
+            shapes = ", ".join(str(tuple(a.shape)) for a in args if getattr(a, "shape", ()))
             fresh = f"but not on a fresh input{f' (shapes {shapes})' if shapes else ''}"
             raise CheckFailed(f"{name}: right on the examples above, {fresh}: {trouble.text}")
         if any(find_trouble(after, before) for after, before in zip(given, args, strict=True)):
@@ -165,6 +165,8 @@ def find_trouble(got: Any, expected: Any, part: str = "") -> Trouble | None:
         return _dict_trouble(got, expected, where)
     if isinstance(expected, tuple):
         return _tuple_trouble(got, expected, where)
+    if isinstance(expected, list) and any(isinstance(e, np.ndarray | tuple | dict) for e in expected):
+        return _items_trouble(got, expected, where)
     if isinstance(expected, str | list):
         got = got.tolist() if isinstance(got, np.ndarray) else got
         same = (
@@ -173,7 +175,7 @@ def find_trouble(got: Any, expected: Any, part: str = "") -> Trouble | None:
             else got == expected
         )
         return None if same else Trouble(f"{where}it gives another answer.", expected, got)
-    return _array_trouble(got, np.asarray(expected), where)
+    return _array_trouble(got, np.asarray(_detached(expected)), where)
 
 
 def read_arrays(name: str, answer: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -194,7 +196,8 @@ def name_of(student: Any) -> str:
 
 
 def show(value: Any) -> str:
-    """A small value, on few lines."""
+    """A small value, on few lines; a tensor as the array it holds."""
+    value = np.asarray(_detached(value)) if hasattr(value, "detach") else value
     if isinstance(value, np.ndarray | np.generic):
         return np.array2string(
             np.asarray(value),
@@ -209,9 +212,14 @@ def show(value: Any) -> str:
     return repr(value)
 
 
+def _detached(value: Any) -> Any:
+    """A tensor without its history, which NumPy refuses to read; anything else as it is."""
+    return value.detach() if getattr(value, "requires_grad", False) else value
+
+
 def _array_trouble(got: Any, expected: np.ndarray, where: str) -> Trouble | None:
     try:
-        array = np.asarray(got)
+        array = np.asarray(_detached(got))
     except (TypeError, ValueError, RuntimeError):
         return Trouble(f"{where}it returns a {type(got).__name__} that is no regular array of numbers.")
     if array.dtype.kind not in "fiub":
@@ -249,6 +257,14 @@ def _tuple_trouble(got: Any, expected: tuple, where: str) -> Trouble | None:
     )
 
 
+def _items_trouble(got: Any, expected: list, where: str) -> Trouble | None:
+    if not isinstance(got, tuple | list) or len(got) != len(expected):
+        size = f" of {len(got)}" if isinstance(got, tuple | list) else ""
+        return Trouble(f"{where}expected a list of {len(expected)}, got {type(got).__name__}{size}.")
+    pairs = enumerate(zip(got, expected, strict=True), start=1)
+    return next((t for n, (g, e) in pairs if (t := _part_trouble(g, e, f"item {n}"))), None)
+
+
 def _part_trouble(got: Any, expected: Any, part: str) -> Trouble | None:
     trouble = find_trouble(got, expected, part)
     return trouble and trouble._replace(part=part)
@@ -273,7 +289,7 @@ def _same(got: Any, made: Any) -> bool:
     if isinstance(made, tuple):
         return isinstance(got, tuple | list) and len(got) == len(made) and all(map(_same, got, made))
     try:
-        a, b = np.asarray(got), np.asarray(made)
+        a, b = np.asarray(_detached(got)), np.asarray(_detached(made))
         if a.dtype.kind not in "fiub":
             return a.shape == b.shape and bool(np.all(a == b))
         return a.shape == b.shape and bool(np.allclose(a, b, rtol=RTOL, atol=ATOL, equal_nan=True))
