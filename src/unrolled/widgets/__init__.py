@@ -10,6 +10,7 @@ from unrolled.widgets.bottleneck import (
     bottleneck_from_ledger,
     bottleneck_of_checkpoints,
 )
+from unrolled.widgets.context_explorer import ContextExplorer, context_explorer
 from unrolled.widgets.decoder_stepper import DecoderStepper, decoder_stepper
 from unrolled.widgets.gradient_explorer import GradientExplorer, gradient_explorer, gradient_flow
 from unrolled.widgets.lstm_gates import LSTMGates, gate_explorer, lstm_gates, trace_gru, trace_lstm
@@ -21,6 +22,7 @@ from unrolled.widgets.unrolled_stepper import UnrolledStepper, unrolled_stepper
 __all__ = [
     "Attention",
     "Bottleneck",
+    "ContextExplorer",
     "DecoderStepper",
     "GradientExplorer",
     "LSTMGates",
@@ -33,6 +35,7 @@ __all__ = [
     "bottleneck",
     "bottleneck_from_ledger",
     "bottleneck_of_checkpoints",
+    "context_explorer",
     "decoder_stepper",
     "gate_explorer",
     "gradient_explorer",

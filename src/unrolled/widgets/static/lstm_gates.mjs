@@ -183,6 +183,7 @@ function render({ model: given, el: place }) {
   function draw(theme) {
     const moved = compute() || theme === true, t = step(), u = unit(), tokens = arrays.tokens;
     build();
+    if (theme === true) maps.forEach(({ map }) => map.theme());
     row1.update(tokens, t - 1, arrays.unknown);
     bar.update(t, run.T, get("playing"), tokens[t - 1]);
     if (moved) for (const { letter, role, text, map } of maps) {
