@@ -40,8 +40,8 @@ function heatmap(root, { pick, hover }) {
   const drawing = svg("svg", { role: "img" }, cells, marks, cursor, touch, tops, left, corner), heat = el("div", { class: "heat" }, canvas, drawing);
   const scroll = el("div", { class: "heatbox", tabindex: 0, role: "group", "aria-label": "Attention weights; arrow keys step" }, heat);
   let last, at, wide = 0, key = "", current = -1;
-  const slide = () => { put(left, "transform", `translate(${scroll.scrollLeft} 0)`); put(tops, "transform", `translate(0 ${scroll.scrollTop})`); put(corner, "transform", `translate(${scroll.scrollLeft} ${scroll.scrollTop})`); };
-  scroll.addEventListener("scroll", slide);
+  const slide = () => { const { scrollLeft: x, scrollTop: y } = scroll; put(left, "transform", `translate(${x} 0)`); put(tops, "transform", `translate(0 ${y})`); put(corner, "transform", `translate(${x} ${y})`); };
+  scroll.addEventListener("scroll", slide); // the words stay in sight
   const cell = (e) => {
     const box = drawing.getBoundingClientRect(), clamp = (v, n) => Math.max(0, Math.min(n - 1, Math.floor(v)));
     return [clamp((e.clientY - box.top - at.top) / at.h, last.target.length), clamp((e.clientX - box.left - at.left) / at.w, last.source.length)];
@@ -83,7 +83,6 @@ function heatmap(root, { pick, hover }) {
     for (const [name, value] of Object.entries({ x: 0, y: 0, width: L - 2, height: H - 1 })) put(corner, name, value);
     for (const [name, value] of Object.entries({ x: L, y: H, width: S * w, height: T * h })) put(touch, name, value);
     put(drawing, "aria-label", `Attention weights: ${T} target words down, ${S} source words across; the darker a cell, the larger its weight.`);
-    slide();
     current = -1;
   }
   function mark(step, over) {
@@ -96,7 +95,7 @@ function heatmap(root, { pick, hover }) {
     if (current === step) return;
     current = step;
     const y = H + step * h;
-    if (T * h > 480 && (y < scroll.scrollTop + H || y > scroll.scrollTop + scroll.clientHeight - h)) scroll.scrollTop = y - scroll.clientHeight / 2;
+    if (T * h > 480 && scroll.scrollHeight > scroll.clientHeight && (y < scroll.scrollTop + H || y > scroll.scrollTop + scroll.clientHeight - h)) scroll.scrollTop = y - scroll.clientHeight / 2;
   }
   const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { if (Math.round(contentRect.width) !== wide) { wide = Math.round(contentRect.width); if (last) { draw(last); mark(Math.max(0, current), -1); } } });
   size?.observe(scroll);
@@ -119,16 +118,20 @@ function alignmentLines(pick, hover) {
   const drawing = svg("svg", { class: "lines", role: "img", height: 152 }), paths = svg("g"), words = svg("g");
   drawing.append(paths, words);
   const scroll = el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Alignment lines; arrow keys step" }, drawing);
-  let key = "", xs = [], xt = [];
+  let key = "", xs = [], xt = [], wide = 0, wider = false, seen = -1; // reading the layout costs a frame
+  const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { wide = Math.round(contentRect.width); });
+  size?.observe(scroll);
   return {
-    el: scroll, drawing,
+    el: scroll, drawing, end: () => size?.disconnect(),
     draw({ source, target, rows, hidden, unknown, key: given }, step, over) {
-      const wide = scroll.clientWidth || 620, now = JSON.stringify([given, wide]);
+      wide ||= scroll.clientWidth || 620;
+      const now = JSON.stringify([given, wide]);
       if (now !== key) {
         key = now;
         const place = (list) => { const w = widths(list), sum = w.reduce((a, b) => a + b, 0), stretch = Math.max(1, Math.min(2.2, wide / (sum + 4))); let x = Math.max(0, (Math.max(wide, most) - sum * stretch) / 2); return w.map((v) => { const mid = x + (v * stretch) / 2; x += v * stretch; return mid; }); };
         const most = Math.max(...[source, target].map((list) => widths(list).reduce((a, b) => a + b, 0)));
         xs = place(source); xt = place(target);
+        wider = most > wide; seen = -1;
         put(drawing, "width", Math.max(wide - 2, Math.ceil(most)));
         words.replaceChildren(...source.map((word, j) => svg("text", { x: xs[j], y: 16, "data-s": j, class: unknown[j] && "unknown", onclick: () => hover(-1, j) }, clip(word, 16))), ...target.map((word, t) => svg("text", { x: xt[t], y: 146, "data-w": t, onclick: () => pick(t) }, t > hidden ? "…" : clip(word, 16))));
       }
@@ -144,7 +147,8 @@ function alignmentLines(pick, hover) {
       paths.replaceChildren(...made);
       for (const text of words.children) text.classList.toggle("now", Number(text.dataset.w) === step || Number(text.dataset.s) === over);
       put(drawing, "aria-label", `Lines from each source word to the target words that look at it; those of “${target[step]}” are strong.`);
-      scrollTo(scroll, xt[step]);
+      if (wider && seen !== step) scrollTo(scroll, xt[step]);
+      seen = step;
     },
   };
 }
@@ -270,7 +274,7 @@ function render({ model: given, el: place }) {
       el("td", { class: "r-attend", "data-t": "alpha" }, open ? num(alpha[j], 3) : "?"), el("td", { class: "meter r-attend", "data-t": "ctx" }, open && el("i", { style: `width:${(100 * Math.min(1, alpha[j])).toFixed(1)}%` })),
       scored && [el("td", {}, button(forced === j + 1 ? "let go" : "force", () => open && force(t + 1, j + 1), { class: "quiet", "aria-label": `${forced === j + 1 ? "Let go of" : "Force all weight on"} ${now.source[j]}`, "aria-disabled": !open })), el("td", { class: "r-hidden", "data-t": "ctx" }, firstFour(now.h_e[j]))]);
     const rest = alpha.length - listed.length;
-    sums.replaceChildren(el("h4", {}, `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
+    sums.replaceChildren(el("p", { class: "title" }, `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("td", {}), scored && [el("th", { scope: "col" }, "score"), el("th", { scope: "col" }, "exp*")], el("th", { scope: "col" }, "weight α"), el("td", {}), scored && [el("td", {}), el("th", { scope: "col" }, letter("h^e_j"), ", the first of ", String(E || now.h_e[0].length))])),
       el("tbody", {}, listed.map(line), scored && el("tr", { class: "top" }, el("th", { scope: "row", colspan: 6 }, "context ", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), el("td", { class: "r-hidden", "data-t": "ctx" }, open ? firstFour(now.rows[t].ctx) : "?"))))),
       el("p", { class: "key" }, [rest > 0 && `and ${rest} more with ${num(1 - listed.reduce((p, j) => p + alpha[j], 0))} together. `, scored && "* less the largest score, so that nothing overflows; α divides by the sum."].filter(Boolean).join("")));
@@ -281,7 +285,7 @@ function render({ model: given, el: place }) {
   function drawNext(s, t, open) {
     const { y } = now.steps[t], { words } = now, forced = s.forced[t + 1], free = forced ? now.free(t) : null;
     const ids = [...new Set([...best(y, 5), ...(free ? best(free, 2) : [])].map(([id]) => id))], was = free && likeliest(free), is = likeliest(y);
-    next.replaceChildren(el("h4", {}, "The next word, given this context"), el("table", { class: "sums", "data-t": "next" },
+    next.replaceChildren(el("p", { class: "title" }, "The next word, given this context"), el("table", { class: "sums", "data-t": "next" },
       el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "p"), el("td", {}), free && el("th", { scope: "col" }, "unforced"))),
       el("tbody", {}, ids.map((id) => el("tr", { class: open && id === is && "top" }, el("th", { scope: "row" }, open ? words[id] : "?"), el("td", { class: "r-output" }, open ? num(y[id], 3) : "?"), el("td", { class: "meter r-output" }, open && [el("i", { style: `width:${(100 * y[id]).toFixed(1)}%` }), free && el("i", { style: `width:${(100 * free[id]).toFixed(1)}%` })]), free && el("td", {}, num(free[id], 3)))))),
       free ? el("p", { class: "key" }, was === is ? `All weight on “${now.source[forced - 1]}”, and it still writes “${words[is]}”: p = ${num(y[is], 3)}, unforced ${num(free[is], 3)}. The weights are not the whole reason.` : `All weight on “${now.source[forced - 1]}”: now it writes “${words[is]}” where it would have written “${words[was]}”.`) : "");
@@ -299,6 +303,6 @@ function render({ model: given, el: place }) {
 
   model.on(TRAITS, () => model.redraw());
   draw();
-  return () => { clock.end(); heat.end(); model.end(); end(); };
+  return () => { clock.end(); heat.end(); lines.end(); model.end(); end(); };
 }
 export default { render };

@@ -78,7 +78,7 @@ function render({ model: given, el: place }) {
   }
   function drawBand(s, list, hide, b) {
     const n = panelNow().sentences?.[b];
-    worked.replaceChildren(el("h4", {}, `Sources of ${s.bands[b]} words${n == null ? "" : `, ${n} sentences`}`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Values of this band" }, el("table", { class: "sums" },
+    worked.replaceChildren(el("p", { class: "title" }, `Sources of ${s.bands[b]} words${n == null ? "" : `, ${n} sentences`}`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Values of this band" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, panelNow().name), el("th", { scope: "col" }, `change from ${s.bands[0]}`), el("th", { scope: "col" }, "runs"))),
       el("tbody", {}, list.map((c) => el("tr", { class: `r-${c.role}` }, el("th", { scope: "row" }, title(c)), (hide && c.attention ? ["?", "?", "?"] : [value(c.stats[b]), b ? num(c.stats[b].mean - c.stats[0].mean, 1) : "–", String(c.stats[b].n)]).map((text) => el("td", {}, text))))))));
   }
@@ -87,7 +87,7 @@ function render({ model: given, el: place }) {
     if (key === exampleKey) return;
     exampleKey = key;
     if (!s.examples.some((each) => each.length)) return examples.replaceChildren();
-    examples.replaceChildren(el("h4", { style: "margin-top:10px" }, found.length ? "What they wrote" : "No outputs were kept for this band"), el("ul", { class: "examples" }, found.map(({ source, reference, outputs }) => el("li", {}, el("dl", {},
+    examples.replaceChildren(el("p", { class: "title" }, found.length ? "What they wrote" : "No outputs were kept for this band"), el("ul", { class: "examples" }, found.map(({ source, reference, outputs }) => el("li", {}, el("dl", {},
       el("dt", {}, "source"), el("dd", {}, source), el("dt", {}, "reference"), el("dd", {}, reference),
       Object.entries(outputs).map(([name, text]) => {
         const hideThis = hide && /attention/.test(name) && !/without/.test(name), words = wrongWords(text, reference), right = text === reference, missing = reference.split(" ").length - words.filter(([, wrong]) => !wrong).length;

@@ -98,10 +98,10 @@ function render({ model: given, el: place }) {
     },
   }]);
   const likeliestFound = () => now.beam.hypotheses.reduce((a, b) => (b.logP > a.logP ? b : a));
-  const tree = beamTree(), hyps = el("div"), treeBox = el("div", { class: "rule" }, el("h4", {}, "The beam"), tree.el, hyps);
+  const tree = beamTree(), hyps = el("div"), treeBox = el("div", { class: "rule" }, el("p", { class: "title" }, "The beam"), tree.el, hyps);
   const strip = (late.strip = heatStrip(root, { role: "hidden", label: "The decoder's state at every step", pick: (t) => go(Math.max(0, Math.min(total() - 1, t)) + 1), cell: [34, 74], height: 14 }));
   const step = el("div"), stripKey = el("p", { class: "key" }), sumLine = el("p", { class: "line" });
-  const worked = el("div", { class: "rule" }, step, sumLine), states = el("div", { class: "rule" }, el("h4", {}, "The decoder's state"), strip.el, stripKey);
+  const worked = el("div", { class: "rule" }, step, sumLine), states = el("div", { class: "rule" }, el("p", { class: "title" }, "The decoder's state"), strip.el, stripKey);
   const foot = ending(model, picture, "decoder");
   root.append(el("div", { class: "words" }, field.el, el("span", { class: "acts" }, presets.el, " ", reset)), said, controls, el("div", { class: "written" }, row.el), bar.el, el("div", { class: "lineup" }, letGo), predict.el, worked, treeBox, states, ...foot.nodes);
 
@@ -144,7 +144,7 @@ function render({ model: given, el: place }) {
       el("td", { class: "r-output" }, num(y[id], 3)), el("td", { class: "meter r-output" }, el("i", { style: `width:${(100 * y[id]).toFixed(1)}%` }), drawn && el("i", { style: `width:${(100 * drawn[id]).toFixed(1)}%` })),
       drawn && el("td", {}, num(drawn[id], 3)), el("td", { class: "log" }, num(before + Math.log(y[id]))), el("td", {}, id === word ? (t < now.n_given ? "← forced" : s.mode === "teacher" ? "← the teacher's" : "← written") : ""));
     const fed = t ? `“${clip(now.vocabulary[token], 16)}”` : "<s>";
-    step.replaceChildren(el("h4", {}, `Step ${t + 1}: fed ${fed}, it expects`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The likeliest next words" }, el("table", { class: "sums" },
+    step.replaceChildren(el("p", { class: "title" }, `Step ${t + 1}: fed ${fed}, it expects`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The likeliest next words" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "next word"), el("th", { scope: "col" }, "p"), el("td", {}), drawn && el("th", { scope: "col" }, `drawn from, τ = ${num(s.temperature, 1)}`), el("th", { scope: "col" }, "log p so far"), el("td", {}))), el("tbody", {}, ids.map(line)))),
       el("p", { class: "key" }, "Click a word to write that one instead: all that follows depends on it."));
     const terms = now.steps.slice(0, t + 1).map((x) => num(x.logP)), few = terms.length > 6 ? ["…", ...terms.slice(-5)] : terms;
