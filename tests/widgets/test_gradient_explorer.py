@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from widget_page import node
 
+from unrolled.scratch.bptt import clip_by_norm, global_norm
 from unrolled.scratch.cells import CELLS
 from unrolled.scratch.rnn import rnn_backward, rnn_forward
 from unrolled.widgets import _base, gradient_explorer, gradient_flow
@@ -79,6 +80,44 @@ def test_what_the_reader_is_to_find():
         assert np.exp(slope) == pytest.approx(f, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("cell", "g"), [("rnn", "tanh"), ("rnn", "linear"), ("gru", "tanh"), ("lstm", "tanh")]
+)
+def test_clipping_looks_at_the_slopes_by_all_weights(cell, g):
+    """Central differences of L_T by every single weight; clip_by_norm gives the factor."""
+    w = gradient_explorer(cell, T=5, H=3, g=g, rho=1.2)
+    (params, x, v), flow = w.network, w.flow
+
+    def loss(params):
+        state = tuple(np.zeros(3) for _ in CELLS[cell].state_names)
+        for x_t in x:
+            if g == "linear":
+                state = (params["U"] @ state[0] + params["W"] @ x_t + params["b"],)
+            else:
+                state, _ = CELLS[cell].step(x_t, state, params)
+        return v[-1] @ state[0]
+
+    slopes = {}
+    for name, p in params.items():
+        slopes[name] = np.zeros_like(p)
+        for at in np.ndindex(p.shape):
+            moved = [
+                {
+                    **params,
+                    name: p
+                    + e * 1e-6 * (np.arange(p.size) == np.ravel_multi_index(at, p.shape)).reshape(p.shape),
+                }
+                for e in (1, -1)
+            ]
+            slopes[name][at] = (loss(moved[0]) - loss(moved[1])) / 2e-6
+    assert global_norm(slopes) == pytest.approx(flow.weights, rel=1e-6)
+    w.clip = float(flow.weights) / 4
+    clipped, norm = clip_by_norm(slopes, w.clip)
+    assert global_norm(clipped) / norm == pytest.approx(w.clipped, rel=1e-6) == 0.25
+    w.clip = 100.0
+    assert w.clipped == 1.0
+
+
 @pytest.mark.parametrize("cell", sorted(GATES))
 def test_every_u_has_the_radius_asked_for(cell):
     params = gradient_explorer(cell, rho=1.3).network.params
@@ -124,6 +163,7 @@ def test_anybodys_arrays():
         (gradient_explorer, {"rho": 3.5}, r"rho: expected 0.0 to 3.0, got 3.5"),
         (gradient_explorer, {"rho": float("nan")}, r"rho: expected 0.0 to 3.0, got nan"),
         (gradient_explorer, {"forget_bias": 9}, r"forget_bias: expected -2.0 to 8.0, got 9"),
+        (gradient_explorer, {"clip": -1}, r"clip: expected 0.0 to 100.0, got -1"),
         (gradient_explorer, {"seed": -1}, r"seed: expected 0 to 9999, got -1"),
         (gradient_explorer, {"step": 31}, r"step: expected 1 to 30, got 31"),
         (gradient_flow, {"norms": []}, r"norms: expected 1 to 400 steps, got 0"),
@@ -188,7 +228,7 @@ def test_javascript_agrees(tmp_path):
             {
                 "state": {n: getattr(w, n) for n in ("cell", "g", "rho", "T", "H", "forget_bias", "seed")},
                 "network": {"p": {n: a.tolist() for n, a in network.params.items()}, "x": network.x.tolist(), "v": network.v.tolist()},
-                "expected": {n: None if a is None else a.tolist() for n, a in flow._asdict().items()},
+                "expected": {n: a.tolist() if isinstance(a, np.ndarray) else a for n, a in flow._asdict().items()},
             }
         )  # fmt: skip
     draws = []

@@ -89,6 +89,32 @@ def test_what_the_page_computes_is_what_python_computes(show, cell):
     expect(page.locator(".losses circle")).to_have_count(12)
 
 
+def test_clipping_scales_every_step_by_one_factor(show):
+    w = gradient_explorer(g="linear", rho=1.3, T=20, revealed=True)
+    page = show(w)
+    slider = page.get_by_role("slider", name="the weights' gradient at")
+    expect(slider).to_have_attribute("aria-valuetext", "off")
+    slider.press("Home")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    assert trait(page, "clip") == 1
+    w.clip = 1.0
+    expect(page.locator(".legend")).to_contain_text("the same, clipped")
+    expect(page.locator(".key").nth(1)).to_contain_text(
+        "more than 1: clipping multiplies it, and so all that is drawn, by "
+    )
+    button(page, "Table").click()
+    shown = table(page)
+    np.testing.assert_allclose(shown[:, 1] / shown[:, 0], w.clipped, rtol=0.12)
+    put(page, rho=0.5, clip=10)
+    expect(page.locator(".key").nth(1)).to_contain_text("not more than 10: clipping leaves it alone")
+    expect(page.locator(".legend")).not_to_contain_text("clipped")
+    page.get_by_label("Presets").select_option(label="Clipped: linear RNN, ρ = 1.3")
+    assert (trait(page, "clip"), trait(page, "T")) == (1, 30)
+    page.get_by_label("Presets").select_option(label="LSTM, forget bias 5")
+    assert trait(page, "clip") == 0
+
+
 def test_the_chain_shows_what_the_curve_shows(show):
     page = show(gradient_explorer(revealed=True))
     found = widths(page)

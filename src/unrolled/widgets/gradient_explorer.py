@@ -1,7 +1,7 @@
 """The gradient explorer: how much of a loss still reaches the state of an earlier step, in an RNN, a GRU and an LSTM.
 
 Each step back multiplies the gradient by one more factor: through (13.1) by Uᵀ and the slope of g, through the cell of an LSTM
-(13.25) by the forget gate (13.20).  The page draws the weights and computes the whole chain of vector–Jacobian products
+(13.25) by the forget gate (13.20).  Clipping scales all of it by one factor, set by the gradient of all weights.  The page draws the weights and computes the whole chain of vector–Jacobian products
 (``static/gradient_explorer.mjs``); ``flow`` does the same with the steps of ``unrolled.scratch``, and the tests hold that both agree.
 """
 
@@ -14,7 +14,8 @@ import traitlets as t
 from numpy.typing import ArrayLike
 
 from unrolled.axes import Array, Float
-from unrolled.scratch.cells import CELLS, State
+from unrolled.scratch.bptt import global_norm
+from unrolled.scratch.cells import CELLS, Params, State
 from unrolled.scratch.rnn import rnn_step, rnn_step_backward
 from unrolled.widgets._base import Numbers, SizeError, module, numbers
 
@@ -28,6 +29,7 @@ RANGES = {
     "H": (1, 32),
     "forget_bias": (-2.0, 8.0),
     "seed": (0, 9999),
+    "clip": (0.0, 100.0),
 }
 D, INPUT = 4, 0.5
 """Numbers an input, and how far W x_t moves a unit (its standard deviation)."""
@@ -36,6 +38,7 @@ PRESETS = (
     {"name": "Vanishing: tanh RNN, ρ = 0.9", "cell": "rnn", "g": "tanh", "rho": 0.9, "T": 30},
     {"name": "Exploding: linear RNN, ρ = 1.3", "cell": "rnn", "g": "linear", "rho": 1.3, "T": 30},
     {"name": "On the edge: linear RNN, ρ = 1", "cell": "rnn", "g": "linear", "rho": 1.0, "T": 30},
+    {"name": "Clipped: linear RNN, ρ = 1.3", "cell": "rnn", "g": "linear", "rho": 1.3, "T": 30, "clip": 1.0},
     {"name": "LSTM, forget bias 1", "cell": "lstm", "rho": 0.6, "forget_bias": 1.0, "T": 30},
     {"name": "LSTM, forget bias 5", "cell": "lstm", "rho": 0.6, "forget_bias": 5.0, "T": 30},
     {"name": "GRU, update bias 3", "cell": "gru", "rho": 0.6, "forget_bias": 3.0, "T": 30},
@@ -51,19 +54,24 @@ class Network(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """Norms by step, each (T,): of ∂L_T/∂h_t, of ∂(L_1 + … + L_T)/∂h_t, the same at the LSTM's c_t, and by the gate alone."""
+    """Norms by step, each (T,): of ∂L_T/∂h_t, of ∂(L_1 + … + L_T)/∂h_t, the same at the LSTM's c_t, and by the gate alone.
+
+    ``weights`` and ``weights_total`` are the lengths of the gradients of all weights, by the last loss and by all: what clipping looks at.
+    """
 
     direct: Float[Array, " T"]
     total: Float[Array, " T"]
     cell: Float[Array, " T"] | None
     cell_total: Float[Array, " T"] | None
     path: Float[Array, " T"] | None
+    weights: float
+    weights_total: float
 
 
 class GradientExplorer(anywidget.AnyWidget):
     """The widget itself; ``gradient_explorer`` and ``gradient_flow`` make one.  Every part of its state is a trait.
 
-    The network ``cell g rho T H forget_bias seed``; ``step`` (1 … T), ``over`` (the step under the mouse, 0: none),
+    The network ``cell g rho T H forget_bias seed``; ``clip`` (0: off, else the largest length of the weights' gradient); ``step`` (1 … T), ``over`` (the step under the mouse, 0: none),
     ``playing``, ``follow`` (0: the last loss, 1: all losses; or which curve of ``norms``), ``revealed``, ``guess``,
     ``table``, ``presets``.  With ``norms`` (curves, T), their ``labels`` and the steps' ``words`` it shows yours instead.
     """
@@ -77,6 +85,7 @@ class GradientExplorer(anywidget.AnyWidget):
     H = t.Int(16).tag(sync=True)
     forget_bias = t.Float(1.0).tag(sync=True)
     seed = t.Int(1).tag(sync=True)
+    clip = t.Float(0.0).tag(sync=True)
     step = t.Int(1).tag(sync=True)
     over = t.Int(0).tag(sync=True)
     playing = t.Bool(False).tag(sync=True)
@@ -98,6 +107,12 @@ class GradientExplorer(anywidget.AnyWidget):
     def flow(self) -> Flow:
         """The norms that the page shows, computed by ``unrolled.scratch``."""
         return flow(self.cell, self.g, self.network)
+
+    @property
+    def clipped(self) -> float:
+        """The factor that clipping puts on every gradient, 1 where it leaves them alone."""
+        norm = self.flow.weights_total if self.follow and not self.norms[0] else self.flow.weights
+        return self.clip / norm if 0 < self.clip < norm else 1.0
 
     @t.validate("cell", "g", "guess")
     def _check_choice(self, proposal: Any) -> str:
@@ -153,12 +168,14 @@ def gradient_explorer(
     seed: int = 1,
     step: int | None = None,
     revealed: bool = False,
+    clip: float = 0.0,
 ) -> GradientExplorer:
     """Draw weights and show ‖∂L_T/∂h_t‖ at every step t, which one factor a step carries back from the loss.
 
     Each loss is L_t = v_t · h_t along a random direction of length 1, so every gradient starts at 1.
     ``cell`` is "rnn" (13.1), "gru" or "lstm" (13.20 to 13.27); ``rho`` the spectral radius of each U, 0 to 3; ``g`` the RNN's
     "tanh", "relu" or "linear"; ``forget_bias`` the b_f of an LSTM or the b_z of a GRU.  1 to 100 steps T, 1 to 32 units H.
+    With ``clip`` above 0, the gradient of all weights is scaled to that length where it is longer, and all others with it.
     Unless ``revealed``, it asks the reader for a prediction first.  Raises ValueError with what was expected and got.
 
     >>> w = gradient_explorer("lstm", T=20, forget_bias=5.0)
@@ -173,6 +190,7 @@ def gradient_explorer(
         H=H,
         forget_bias=forget_bias,
         seed=seed,
+        clip=clip,
         revealed=revealed,
         presets=[dict(p) for p in PRESETS],
     )
@@ -232,10 +250,11 @@ def flow(cell: str, g: str, network: Network) -> Flow:
         state, cache = _step(cell, g, x_t, state, params)
         caches.append(cache)
     last = [np.zeros_like(v_t) for v_t in own[:-1]] + own[-1:]
-    (direct, at_cell), (total, cell_total) = (_chain(cell, g, caches, dh) for dh in (last, own))
+    (direct, at_cell, one), (total, cell_total, all_of) = (_chain(cell, g, caches, dh) for dh in (last, own))
     path = None if cell == "rnn" else _norms(_path(cell, caches, (at_cell or direct)[-1]))
     at_c = _norms(at_cell) if at_cell else None
-    return Flow(_norms(direct), _norms(total), at_c, _norms(cell_total) if cell_total else None, path)
+    total_at_c = _norms(cell_total) if cell_total else None
+    return Flow(_norms(direct), _norms(total), at_c, total_at_c, path, global_norm(one), global_norm(all_of))
 
 
 def uniform(seed: int) -> Iterator[float]:
@@ -257,28 +276,34 @@ def _step(cell: str, g: str, x_t: Array, state: State, p: dict[str, Array]) -> t
     if cell != "rnn":
         return CELLS[cell].step(x_t, state, p)
     if g == "linear":
-        return (p["U"] @ state[0] + p["W"] @ x_t + p["b"],), p["U"]
+        return (p["U"] @ state[0] + p["W"] @ x_t + p["b"],), (x_t, state[0], p["U"])
     h_t, cache = rnn_step(x_t, state[0], p["W"], p["U"], p["b"], g)
     return (h_t,), cache
 
 
-def _step_back(cell: str, g: str, dstate: State, cache: Any) -> State:
+def _step_back(cell: str, g: str, dstate: State, cache: Any) -> tuple[State, Params]:
     if cell != "rnn":
-        return CELLS[cell].step_backward(dstate, cache)[1]
-    return (dstate[0] @ cache if g == "linear" else rnn_step_backward(dstate[0], cache)[1],)
+        return CELLS[cell].step_backward(dstate, cache)[1:]
+    if g == "linear":
+        (x_t, h_prev, U), (dh,) = cache, dstate
+        return (dh @ U,), {"W": np.outer(dh, x_t), "U": np.outer(dh, h_prev), "b": dh}
+    _, dh_prev, dparams = rnn_step_backward(dstate[0], cache)
+    return (dh_prev,), dparams
 
 
-def _chain(cell: str, g: str, caches: list[Any], dh: list[Array]) -> tuple[list[Array], list[Array]]:
-    """All of ∂L/∂h_t and, for an LSTM, of ∂L/∂c_t, given what each h_t gets from its own loss."""
+def _chain(cell: str, g: str, caches: list[Any], dh: list[Array]) -> tuple[list[Array], list[Array], Params]:
+    """All of ∂L/∂h_t and, for an LSTM, of ∂L/∂c_t, given what each h_t gets from its own loss; and those of the weights."""
     at_h, at_c = [], []
+    dparams: Params = {}
     dstate: State = tuple(np.zeros_like(dh[0]) for _ in CELLS[cell].state_names)
     for cache, own in zip(reversed(caches), reversed(dh), strict=True):
         dstate = (dstate[0] + own, *dstate[1:])
         at_h.insert(0, dstate[0])
         if cell == "lstm":  # c_t is heard in h_t too (13.27)
             at_c.insert(0, dstate[1] + dstate[0] * cache.o_t * (1.0 - np.tanh(cache.c_t) ** 2))
-        dstate = _step_back(cell, g, dstate, cache)
-    return at_h, at_c
+        dstate, here = _step_back(cell, g, dstate, cache)
+        dparams = {name: dparams.get(name, 0.0) + d for name, d in here.items()}
+    return at_h, at_c, dparams
 
 
 def _path(cell: str, caches: list[Any], last: Array) -> list[Array]:

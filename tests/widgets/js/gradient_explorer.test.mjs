@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { scientific, sci, ticks } from "../../../src/unrolled/widgets/static/_chart.mjs";
-import { breadth, curves, flow, makeNetwork, spectralRadius, uniform } from "../../../src/unrolled/widgets/static/gradient_explorer.mjs";
+import { breadth, clipping, curves, flow, makeNetwork, spectralRadius, uniform } from "../../../src/unrolled/widgets/static/gradient_explorer.mjs";
 
 const { flows: cases, draws } = JSON.parse(readFileSync(process.env.UNROLLED_FIXTURES, "utf-8"));
 
@@ -15,12 +15,14 @@ function near(got, expected, what) {
 test("there are cases of every cell", () => assert.deepEqual([...new Set(cases.map((c) => c.state.cell))].sort(), ["gru", "lstm", "rnn"]));
 for (const { state, network, expected } of cases)
   test(`${state.cell} ${state.g}, H = ${state.H}, T = ${state.T}, ρ = ${state.rho}`, () => {
-    const got = flow(state.cell, state.g, network);
+    const got = flow(state.cell, state.g, network, true);
     near(got.direct.h, expected.direct, "direct");
     near(got.total.h, expected.total, "total");
     near(got.direct.c, expected.cell, "cell");
     near(got.total.c, expected.cell_total, "cell_total");
     near(got.path, expected.path, "path");
+    near([got.direct.weights, got.total.weights], [expected.weights, expected.weights_total], "all weights");
+    for (const clip of [0, expected.weights / 2, expected.weights * 2]) assert.ok(Math.abs(clipping({ ...state, follow: 0, clip }, got) - (clip && clip < expected.weights ? 0.5 : 1)) < 1e-5, `clip ${clip}`);
     const drawn = makeNetwork(state);
     for (const [name, array] of Object.entries(network.p)) array.flat().forEach((v, i) => assert.ok(Math.abs(v - drawn.p[name].flat()[i]) <= 1e-7 * (1 + Math.abs(v)), `${name}[${i}]`));
     for (const name of ["x", "v"]) network[name].flat().forEach((v, i) => assert.ok(Math.abs(v - drawn[name].flat()[i]) <= 1e-12, `${name}[${i}]`));

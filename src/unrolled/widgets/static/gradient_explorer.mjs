@@ -1,10 +1,10 @@
 // The gradient explorer: how much of a loss still reaches the state of an earlier step.
 //   RNN (13.1), LSTM (13.20)–(13.27), GRU (7a)–(7d); the way back is the chain of their vector–Jacobian products.
-import { button, clip, dataTable, dot, el, frozen, host, matvec, mount, num, player, put, savePNG, saveSVG, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, write } from "./_kit.mjs";
+import { button, clip, dataTable, dot, el, frozen, host, matvec, mount, num, player, put, savePNG, saveSVG, short, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, write } from "./_kit.mjs";
 import { lineChart, sample, sci, sciNodes } from "./_chart.mjs";
 
 const WEIGHTS = ["cell", "g", "rho", "T", "H", "forget_bias", "seed"];
-const TRAITS = [...WEIGHTS, "step", "over", "playing", "follow", "revealed", "guess", "table", "norms", "labels", "words", "presets"];
+const TRAITS = [...WEIGHTS, "clip", "step", "over", "playing", "follow", "revealed", "guess", "table", "norms", "labels", "words", "presets"];
 
 // ---- weights: the same numbers as in Python -------------------------------------------------------
 /** Mulberry32: a small generator that both sides can run to the bit. */
@@ -79,7 +79,7 @@ function affine(p, gate, x_t, h) {
 const STEP = {
   rnn(x_t, [h], p, g) {
     const [act, slope] = GAINS[g], h_t = affine(p, "", x_t, h).map(act); // (13.1)
-    return { state: [h_t], back: ([dh]) => ({ whole: dh, before: [back(p.U, mul(dh, h_t.map(slope)))] }) };
+    return { state: [h_t], back([dh]) { const da = mul(dh, h_t.map(slope)); return { whole: dh, before: [back(p.U, da)], da: { "": da } }; } };
   },
   gru(x_t, [h], p) {
     const r = affine(p, "_r", x_t, h).map(sigmoid), z = affine(p, "_z", x_t, h).map(sigmoid); // (7a), (7b)
@@ -90,7 +90,7 @@ const STEP = {
       back([dh]) {
         const da_n = dh.map((v, i) => v * (1 - z[i]) * (1 - n[i] * n[i])), da_z = dh.map((v, i) => v * (h[i] - n[i]) * z[i] * (1 - z[i]));
         const da_r = da_n.map((v, i) => v * m[i] * r[i] * (1 - r[i]));
-        return { whole: dh, before: [add(add(mul(dh, z), back(p.U_n, mul(da_n, r))), add(back(p.U_z, da_z), back(p.U_r, da_r)))] };
+        return { whole: dh, before: [add(add(mul(dh, z), back(p.U_n, mul(da_n, r))), add(back(p.U_z, da_z), back(p.U_r, da_r)))], da: { _r: da_r, _z: da_z, _n: da_n }, dm: mul(da_n, r) };
       },
     };
   },
@@ -102,7 +102,7 @@ const STEP = {
       back([dh, dc]) {
         const whole = dc.map((v, k) => v + dh[k] * o[k] * (1 - tanh_c[k] ** 2)); // all that reaches c_t
         const da = { _f: whole.map((v, k) => v * c[k] * f[k] * (1 - f[k])), _i: whole.map((v, k) => v * g[k] * i[k] * (1 - i[k])), _o: dh.map((v, k) => v * tanh_c[k] * o[k] * (1 - o[k])), _g: whole.map((v, k) => v * i[k] * (1 - g[k] ** 2)) };
-        return { whole, before: [Object.keys(da).map((gate) => back(p[`U${gate}`], da[gate])).reduce(add), mul(whole, f)] };
+        return { whole, before: [Object.keys(da).map((gate) => back(p[`U${gate}`], da[gate])).reduce(add), mul(whole, f)], da };
       },
     };
   },
@@ -110,7 +110,7 @@ const STEP = {
 /** The norms of all gradients by step: {direct, total: {h, c, into: {h, c}}, path}, each a list of T numbers; `into` is
  *  what comes back into h_t and c_t from step t + 1, before the loss of step t adds its own.  direct: of the last loss L_T alone; total: of L_1 + … + L_T; path: of what of the first comes by way of the gate alone,
  *  ‖∂L/∂c_T ⊙ f_T ⊙ … ⊙ f_{t+1}‖ (h and z in a GRU). */
-export function flow(cell, g, { p, x, v }) {
+export function flow(cell, g, { p, x, v }, weigh = false) {
   const T = x.length, zero = Array(v[0].length).fill(0), steps = [];
   let state = cell === "lstm" ? [zero, zero] : [zero];
   for (let t = 0; t < T; t++) {
@@ -120,11 +120,17 @@ export function flow(cell, g, { p, x, v }) {
   let path = null;
   const chain = (all) => {
     const out = { h: Array(T), c: cell === "lstm" ? Array(T) : null, into: { h: Array(T), c: Array(T) }, path: cell === "rnn" ? null : Array(T) };
+    const sums = {}, plus = (name, da, u) => { const into = (sums[name] ??= new Float64Array(da.length * u.length)); for (let i = 0, k = 0; i < da.length; i++) for (let j = 0; j < u.length; j++, k++) into[k] += da[i] * u[j]; };
     let d = state.map(() => zero);
     for (let t = T - 1; t >= 0; t--) {
       out.into.h[t] = norm(d[0]); out.into.c[t] = norm(d.at(-1));
       if (all || t === T - 1) d = [add(d[0], v[t]), ...d.slice(1)];
-      const { whole, before } = steps[t].back(d);
+      const { whole, before, da, dm } = steps[t].back(d);
+      if (weigh) { // dW = Σ da x_tᵀ, dU = Σ da h_{t−1}ᵀ, db = Σ da; a GRU's U_n and b_hn sit behind its reset gate
+        const h = t ? steps[t - 1].state[0] : zero;
+        for (const gate in da) { plus(`W${gate}`, da[gate], x[t]); plus(`b${gate}`, da[gate], [1]); plus(`U${gate}`, gate === "_n" ? dm : da[gate], h); }
+        if (dm) plus("b_hn", dm, [1]);
+      }
       out.h[t] = norm(d[0]);
       if (out.c) out.c[t] = norm(whole);
       if (out.path) {
@@ -133,6 +139,7 @@ export function flow(cell, g, { p, x, v }) {
       }
       d = before;
     }
+    out.weights = weigh ? Math.sqrt(Object.values(sums).reduce((sum, a) => sum + dot(a, a), 0)) : NaN;
     return out;
   };
   const direct = chain(false);
@@ -149,8 +156,15 @@ export function curves(s, found) {
   if (lstm) list.push({ key: "c", role: "cell", strong: true, norms: d.c, name: ["∂", L, "/∂", "c_t"] });
   if (all) list.push({ key: "last", role: "grad", dash: "6 4", norms: found.direct.h, name: ["of that from the last loss, ∂", `L_${T}`, "/∂", "h_t"] });
   if (!all && found.path) list.push({ key: "path", role: "gate", dash: "2 4", norms: found.path, name: [lstm ? "through the forget gates alone, ∏ " : "through the update gates alone, ∏ ", lstm ? "f_t" : "z_t"] });
+  const clipped = clipping(s, found);
+  if (clipped < 1) list.push({ key: "clip", role: "grad", dash: "2 4", norms: d.h.map((v) => v * clipped), name: ["the same, clipped"] });
   if (!all && s.cell === "rnn") list.push({ key: "ref", role: "rule", dash: "6 4", norms: d.h.map((_, i) => d.h[T - 1] * s.rho ** (T - 1 - i)), name: ["reference: × ", "ρ", " a step"] });
   return list;
+}
+/** The factor that clipping puts on every gradient: clip / ‖∂L/∂θ‖, θ all weights, where that is below 1. */
+export function clipping(s, found) {
+  const norm = found[s.follow === 1 ? "total" : "direct"].weights;
+  return s.clip > 0 && norm > s.clip ? s.clip / norm : 1;
 }
 const log10 = (v) => (v > 0 ? Math.log10(v) : NaN);
 /** The powers of ten between which every curve lies, at least four of them. */
@@ -224,17 +238,18 @@ function render({ model: given, el: place }) {
   const cells = Object.entries(NAMES).map(([key, name]) => button(name, () => set({ cell: key })));
   const gains = el("select", { "aria-label": "Activation of the RNN", onchange: () => set({ g: gains.value }) }, Object.keys(GAINS).map((g) => el("option", {}, g)));
   const gainBox = el("label", { class: "gain" }, el("i", {}, "g"), " = ", gains);
-  const preset = el("select", { "aria-label": "Presets", onchange: () => { const p = model.get("presets")[preset.value]; if (p) { const { name, ...traits } = p; set({ ...traits, step: 1 }); } } });
+  const preset = el("select", { "aria-label": "Presets", onchange: () => { const p = model.get("presets")[preset.value]; if (p) { const { name, ...traits } = p; set({ clip: 0, ...traits, step: 1 }); } } });
   const reset = button("Reset", () => { change({ ...start, playing: false, table: model.get("table") }); note = "Everything is as it was at the start."; }, { class: "quiet" });
-  function dial(key, name, text, { min, max, step, write: show = (v) => v }) {
-    const range = el("input", { type: "range", min, max, step, "aria-label": text, oninput: () => set({ [key]: Number(range.value) }) });
+  function dial(key, name, text, { min, max, step, write: show = (v) => v, to = (v) => v, from: where = (v) => v, act = set }) {
+    const range = el("input", { type: "range", min, max, step, "aria-label": text, oninput: () => act({ [key]: to(Number(range.value)) }) });
     const value = el("output"), box = el("label", { class: "dial" }, el("span", { class: "dialname" }, name, " ", el("span", { class: "what" }, text)), range, value);
-    return { box, update(s) { range.value = s[key]; write(value, show(s[key])); put(range, "aria-valuetext", show(s[key])); } };
+    return { box, update(s) { range.value = where(s[key]); write(value, show(s[key])); put(range, "aria-valuetext", show(s[key])); } };
   }
   const dials = own ? [] : [
     dial("rho", el("i", {}, "ρ"), "spectral radius of U", { min: 0, max: 3, step: 0.05, write: (v) => num(v) }),
     dial("T", el("i", {}, "T"), "steps", { min: 1, max: 100, step: 1 }),
     dial("forget_bias", symbol("b_f"), "forget-gate bias", { min: -2, max: 8, step: 0.5, write: (v) => num(v, 1) }),
+    dial("clip", "clip", "the weights' gradient at", { min: 0, max: 9, step: 1, write: (v) => (v ? short(v) : "off"), to: (v) => (v ? Number((10 ** ((v - 5) / 2)).toPrecision(2)) : 0), from: (v) => (v ? 5 + 2 * Math.log10(v) : 0), act: change }),
   ];
   const seed = button("New weights", () => set({ seed: (model.get("seed") + 1) % 10000 }));
   const controls = own ? [] : [
@@ -247,7 +262,7 @@ function render({ model: given, el: place }) {
   const ask0 = el("div", { class: "follow" }, el("span", { class: "lead" }, "Gradient of "), el("span", { class: "choice", role: "group", "aria-label": "Gradient of" }, own ? [] : which));
   const legend = el("ul", { class: "legend" });
   const chart = lineChart(root, { label: "Length of the gradient by step", title: "step t", pick: (step) => change({ step, over: 0, playing: false }), hover: (over) => { if (model.get("over") !== over) model.set({ over }); } });
-  const arrows = el("p", { class: "key" });
+  const arrows = el("p", { class: "key" }), cut = el("p", { class: "key" });
   const bar = stepperBar(go, play);
   stepKeys(root, go, total, play);
 
@@ -258,7 +273,7 @@ function render({ model: given, el: place }) {
   const again = button("Another network to predict", () => {
     const list = model.get("presets"), now = list.findIndex((p) => WEIGHTS.every((key) => p[key] === undefined || p[key] === model.get(key)));
     const { name, ...traits } = list[(now + 1) % list.length];
-    change({ ...traits, follow: 0, guess: "", revealed: false, step: Math.max(1, (traits.T ?? total()) - 3), over: 0, playing: false });
+    change({ clip: 0, ...traits, follow: 0, guess: "", revealed: false, step: Math.max(1, (traits.T ?? total()) - 3), over: 0, playing: false });
   }, { class: "quiet" });
   const predict = el("div", { class: "predict" }, verdict, el("span", { class: "ask" }, ask, " ", el("span", { class: "ways" }, guesses), " ", skip), again);
 
@@ -266,19 +281,19 @@ function render({ model: given, el: place }) {
   const say = summary(), tableBox = el("div", { class: "tablebox" });
   const tableButton = button("", () => change({ table: !model.get("table") }), { class: "quiet" });
   const name = () => (own ? "gradient-flow" : `gradient-${model.get("cell")}`);
-  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, bar.el, ...(own ? [] : [predict]), worked, tableBox,
+  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, cut, bar.el, ...(own ? [] : [predict]), worked, tableBox,
     el("div", { class: "foot" }, say.el, el("span", { class: "tools" }, tableButton, button("SVG", () => saveSVG(frozen(chart.drawing), name()), { class: "quiet", "aria-label": "Save the drawing as SVG" }), button("PNG", () => savePNG(frozen(chart.drawing), name()), { class: "quiet", "aria-label": "Save the drawing as PNG" }))));
 
   // ---- the curves: only when the weights change ----
   function compute(s) {
     if (own) return s.norms.map((norms, i) => ({ key: String(i), role: ROLES[i % 6][0], dash: ROLES[i % 6][1], strong: i === s.follow, norms, name: [s.labels[i]] }));
-    const key = JSON.stringify(WEIGHTS.map((k) => s[k]));
-    if (key !== made) { made = key; net = flow(s.cell, s.g, makeNetwork(s)); }
+    const key = JSON.stringify([...WEIGHTS.map((k) => s[k]), s.clip > 0]);
+    if (key !== made) { made = key; net = flow(s.cell, s.g, makeNetwork(s), s.clip > 0); }
     return curves(s, net);
   }
   const from = (T) => (model.get("revealed") || own || T < 8 ? 0 : T - Math.max(4, Math.round(T / 6))); // the steps up to here are hidden
   function drawCurves(s, list, T) {
-    const hidden = from(T), key = JSON.stringify([made, s.follow, hidden, own && list]);
+    const hidden = from(T), key = JSON.stringify([made, s.follow, s.clip, hidden, own && list]);
     if (key === drawnKey) return;
     drawnKey = key;
     const [low, high] = hidden ? [-6, 2] : range(list.map((c) => c.norms));
@@ -337,6 +352,9 @@ function render({ model: given, el: place }) {
       put(gated.querySelector("input"), "aria-label", text);
     }
     write(seed, `New weights (${s.seed})`);
+    const norm = net[s.follow ? "total" : "direct"].weights, by = clipping(s, net);
+    cut.hidden = !(s.clip > 0);
+    if (s.clip > 0) cut.replaceChildren(...["The gradient of all weights has length ", ...(from(T) ? ["?"] : sciNodes(norm)), from(T) ? ", which clipping compares with its limit." : by < 1 ? [`, more than ${short(s.clip)}: clipping multiplies it, and so all that is drawn, by `, ...sciNodes(by), ". Its direction stays, and so does the factor from step to step."] : `, not more than ${short(s.clip)}: clipping leaves it alone.`].flat());
     const open = !s.revealed && T >= 8, first = net.direct.h[0] / net.direct.h[T - 1];
     write(ask, open ? `Predict: at step 1, ${T - 1} steps back, how much of the gradient is left?` : "");
     ask.parentNode.hidden = !open;
@@ -347,7 +365,7 @@ function render({ model: given, el: place }) {
     write(verdict, `${yes ? "Yes." : "Not yet."} It ${{ shrinks: "shrank", stays: "stayed within a factor of 100", grows: "grew" }[truth]}: from ${sci(net.direct.h[T - 1])} at step ${T} to ${sci(net.direct.h[0])} at step 1.`);
   }
   function drawWorked(s, list, T, step, off) {
-    const away = T - step, rows = list.filter((c) => c.key !== "ref");
+    const away = T - step, rows = list.filter((c) => c.key !== "ref" && c.key !== "clip");
     const head = own || s.follow === 0 ? ["", ["at step ", String(T)], [`× ${away} ${away === 1 ? "factor" : "factors"}`], ["= at step ", String(step)], ["a step, on average"], ["the last factor"]] : ["", ["at step ", String(T)], ["at step ", String(step)]];
     const body = rows.map((c) => {
       const here = c.norms[step - 1], end = c.norms[T - 1], grown = here / end, sum = !own && s.follow === 1;
@@ -387,7 +405,7 @@ function render({ model: given, el: place }) {
     const away = T - step, c = own ? list[s.follow] : list[0], grown = c.norms[step - 1] / c.norms[T - 1];
     const what = own ? c.name[0] : `${NAMES[s.cell]}${s.cell === "rnn" ? `, ${s.g}` : `, ${s.cell === "lstm" ? "forget" : "update"}-gate bias ${num(s.forget_bias, 1)}`}, spectral radius ${num(s.rho)}, ${T} ${T === 1 ? "step" : "steps"}, ${s.H} units`;
     const path = list.find((x) => x.key === "path"), cell = list.find((x) => x.key === "c");
-    const here = off ? "hidden until you predict" : `the gradient of ${own ? "the loss" : s.follow ? "all losses" : "the last loss"} is ${sci(c.norms[step - 1])}${away && (own || !s.follow) ? `, after ${away} ${away === 1 ? "factor" : "factors"} of ${sci(grown ** (1 / away))} on average` : ""}${cell && !off ? `; at the cell ${sci(cell.norms[step - 1])}` : ""}${path && away ? `, through the gates alone ${sci(path.norms[step - 1])}` : ""}`;
+    const here = off ? "hidden until you predict" : `the gradient of ${own ? "the loss" : s.follow ? "all losses" : "the last loss"} is ${sci(c.norms[step - 1])}${away && (own || !s.follow) ? `, after ${away} ${away === 1 ? "factor" : "factors"} of ${sci(grown ** (1 / away))} on average` : ""}${cell && !off ? `; at the cell ${sci(cell.norms[step - 1])}` : ""}${path && away ? `, through the gates alone ${sci(path.norms[step - 1])}` : ""}${!own && s.clip > 0 && !off ? `; clipped at ${short(s.clip)}, all of it times ${sci(clipping(s, net))}` : ""}`;
     say.say(`${note ? `${note} ` : ""}${what}. Step ${step}, ${away ? `${away} before the end` : "the last"}: ${here}.`, s.playing || s.over > 0);
   }
 
