@@ -1,7 +1,18 @@
-"""Pages for the widgets' tests, which may not reach any network."""
+"""Pages for the widgets' tests, which may not reach any network, and a JupyterLab."""
 
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
 import pytest
 import widget_page
+from widget_page import need
 
 
 @pytest.fixture
@@ -36,3 +47,74 @@ def show(chromium, tmp_path):
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def lab(request, tmp_path_factory):
+    """A JupyterLab whose one notebook, widget.ipynb, has the CELLS of the test's module; its address."""
+    need(importlib.util.find_spec("jupyterlab"), "JupyterLab", "pip install jupyterlab")
+    folder = tmp_path_factory.mktemp("lab")
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in request.module.CELLS]
+    )
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (folder / "work").mkdir()
+    nbformat.write(notebook, folder / "work" / "widget.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", f"--port={port}"]  # fmt: skip
+    command += [
+        "--IdentityProvider.token=",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder / 'work'}",
+    ]
+    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "spaces")}  # fmt: skip
+    environment |= {"JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(folder / "run")}
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=1)
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "log").read_text()[-2000:]
+                time.sleep(0.5)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture
+def notebook(lab, chromium):
+    """The notebook in Chromium, its kernel ready; ``run(n)`` runs cell n.  The test fails on a request to another host."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 1500})
+    page = context.new_page()
+    page.set_default_timeout(60000)
+    foreign = []
+    page.on(
+        "request", lambda r: r.url.startswith("http") and not r.url.startswith(lab) and foreign.append(r.url)
+    )
+    page.goto(f"{lab}/lab/tree/widget.ipynb")
+    page.locator(".jp-CodeCell").first.wait_for()
+    page.wait_for_function("document.querySelector('[data-status=idle]') || window.jupyterapp")
+    page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+
+    def run(n):
+        page.locator(".jp-CodeCell .cm-content").nth(n).click()
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+
+    page.run = run
+    yield page
+    context.close()
+    assert foreign == []
