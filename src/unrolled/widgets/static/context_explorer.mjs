@@ -14,11 +14,16 @@ export function apart(a, b, T, H) {
     return Math.sqrt(u.reduce((sum, x, k) => sum + (x - v[k]) ** 2, 0) / H);
   });
 }
-/** Everything that is shown: both sentences read by both networks. */
-export function compare({ one, both }, { text, place, swap, word }) {
+/** Everything that is shown: both sentences read by both networks; `seen` keeps what was read, since mostly one of them is the same as before. */
+export function compare({ one, both, seen = new Map() }, { text, place, swap, word }) {
   const find = lookup(both.vocabularies.words), tokens = tokenize(text), at = place - 1, other = tokenize(swap)[0] ?? tokens[at];
   const changed = tokens.map((w, t) => (t === at ? other : w)), T = tokens.length;
-  const runs = [tokens, changed].map((words) => { const { ids, unknown } = find(words); return { unknown, one: encode(one, ids), both: encode(both, ids) }; });
+  const runs = [tokens, changed].map((words) => {
+    const { ids, unknown } = find(words), key = ids.join();
+    if (!seen.has(key)) seen.set(key, { one: encode(one, ids), both: encode(both, ids) });
+    return { unknown, ...seen.get(key) };
+  });
+  if (seen.size > 8) seen.clear();
   const p = (name) => runs.map((r) => probabilities(outputAt({ one, both }[name], r[name], word - 1)));
   const H = runs[0].both.H, away = (side) => apart(runs[0].both[side].h, runs[1].both[side].h, T, H);
   return { tokens, changed, T, same: other === tokens[at], unknown: runs[0].unknown, unknownNew: runs[1].unknown[at], right: away("fwd"), left: away("bwd"), tags: { one: p("one"), both: p("both") } };
@@ -35,7 +40,7 @@ function render({ model: given, el: place }) {
   const state = () => Object.fromEntries(TRAITS.map((key) => [key, get(key)]));
   const change = (changes) => { note = ""; model.set(changes); };
   function compute() {
-    if (from[0] !== get("one") || from[1] !== get("both")) { from = [get("one"), get("both")]; nets = { one: openModel(from[0]), both: openModel(from[1]) }; tags = nets.both.vocabularies.tags; }
+    if (from[0] !== get("one") || from[1] !== get("both")) { from = [get("one"), get("both")]; nets = { one: openModel(from[0]), both: openModel(from[1]), seen: new Map() }; tags = nets.both.vocabularies.tags; }
     const s = state(), T = tokenize(s.text).length;
     if (T) c = compare(nets, { ...s, place: Math.max(1, Math.min(s.place, T)), word: Math.max(1, Math.min(s.word, T)) });
   }
@@ -134,7 +139,7 @@ function render({ model: given, el: place }) {
       el("span", { class: "p" }, hidden ? `${percent(p[k])} → ?` : c.same ? percent(p[k]) : `${percent(p[k])} → ${percent(q[k])}`)]);
     const was = top(p, tags), now = top(q, tags), moved = p.some((v, k) => v !== q[k]);
     const told = hidden ? "" : c.same ? "" : !moved ? "Not one number changes." : was === now ? `Still ${now}.` : `${was} becomes ${now}.`;
-    panels[name].replaceChildren(el("h4", {}, `${TITLES[name]}: “${word}”`), el("div", { class: "lanes" }, bits), el("p", {}, told || "The empty bars: the sentence as it was."));
+    panels[name].replaceChildren(el("p", { class: "title" }, `${TITLES[name]}: “${word}”`), el("div", { class: "lanes" }, bits), el("p", { class: "told" }, told || "The empty bars: the sentence as it was."));
   }
   function speak(w, p, hidden) {
     const name = (t) => `“${clip(c.tokens[t], 18)}”`, list = (values) => { const n = values.filter((v) => v > 0).length; return n ? `changes at ${n} of ${c.T} words` : "changes nowhere"; };
