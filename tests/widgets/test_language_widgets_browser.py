@@ -171,6 +171,22 @@ def test_every_control_is_reached_by_the_keyboard(show, name):
     assert wanted[name] <= reached, wanted[name] - reached
 
 
+@pytest.mark.parametrize(
+    ("name", "number"), [("next_word", "13.8"), ("tying", "13.14"), ("pooling", "13.15")]
+)
+def test_an_equation_is_a_link_where_the_page_has_it(show, name, number):
+    page = show(MAKE[name](revealed=True))
+    expect(page.locator(".ur a")).to_have_count(0)
+    target = f"equation-eq-{number.replace('.', '-')}"
+    page.evaluate(
+        "(id) => document.querySelector('main').append(Object.assign(document.createElement('p'), { id }))",
+        target,
+    )
+    put(page, text="the dog")
+    expect(page.locator(".ur a")).to_have_text(f"({number})")
+    expect(page.locator(".ur a")).to_have_attribute("href", f"#{target}")
+
+
 # ---- next word ------------------------------------------------------------------------------------
 def test_predict_then_reveal_the_temperature(show):
     page = show(next_word(text="the"))
