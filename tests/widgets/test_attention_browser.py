@@ -170,7 +170,7 @@ def test_axe_and_theme(show, dark):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: attention_explorer("the photos that the beautiful white wizard was hiding were big and my white woman came", revealed=True),
+    lambda: attention_explorer("the photos that the beautiful white wizard was hiding were big and my white woman came", revealed=True, step=5),
     lambda: attention(np.eye(100), [f"s{i}" for i in range(100)], [f"t{i}" for i in range(100)], step=90),
 ], ids=["long", "big"])  # fmt: skip
 def test_on_a_phone(show, make):
@@ -180,6 +180,10 @@ def test_on_a_phone(show, make):
     assert min(sizes) >= 12
     boxes = page.locator("[data-t-row]").evaluate_all("n => n.map((t) => t.getBoundingClientRect().top)")
     assert min(np.diff(sorted(boxes))) >= 13, "labels do not overlap"
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.wait_for_timeout(300)
+    now = page.locator("[data-t-row].now").text_content()
+    assert now in page.locator(".summary").text_content(), "a new width keeps the row"
 
 
 def test_two_views_and_a_host_that_can_do_half(show):

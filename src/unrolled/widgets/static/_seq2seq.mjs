@@ -1,6 +1,6 @@
 // An encoder–decoder in the page: the same numbers as unrolled.scratch.seq2seq, attention and decoding.
 // It needs the kit and the model.  A network is what `openTranslator` gives.
-import { dot, el, symbol } from "./_kit.mjs";
+import { dot, el, focused, symbol } from "./_kit.mjs";
 import { best, bidirectional, embed, openCell, openModel, output, probabilities, row, sequence, step } from "./_model.mjs";
 
 export const SCORES = ["dot", "scaled", "bilinear"];
@@ -144,4 +144,10 @@ export function beamSearch(nextWord, start, end, width, most, alpha = 0.6, given
 export function letter(text) {
   const [base, sub] = text.split("_"), [main, sup] = base.split("^");
   return sup ? [el("i", {}, main), el("sup", {}, el("i", {}, sup)), sub && el("sub", {}, sub)] : symbol(text);
+}
+/** New children for a box; whoever had the focus inside it, the one in the same place has it after. */
+export function refill(box, ...nodes) {
+  const list = () => [...box.querySelectorAll("button, [tabindex]")], place = list().indexOf(focused(box));
+  box.replaceChildren(...nodes);
+  if (place >= 0) list()[Math.min(place, list().length - 1)]?.focus({ preventScroll: true });
 }

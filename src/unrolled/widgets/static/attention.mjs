@@ -2,7 +2,7 @@
 //   score (13.35, 13.38) → α = softmax (13.36) → c = Σ α h^e (13.37) → h^d = g(ŷ, h^d, c) (13.34)
 import { button, clip, decodeF16, el, frozen, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, termLink, token, write } from "./_kit.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
-import { attend, decode, decodeStep, letter, likeliest, openTranslator, readSource } from "./_seq2seq.mjs";
+import { attend, decode, decodeStep, letter, likeliest, openTranslator, readSource, refill } from "./_seq2seq.mjs";
 import { choice, dial, ending, entry, equation, prediction, presetList, stacked } from "./_panel.mjs";
 
 const TRAITS = ["source", "target", "alpha", "h_d", "h_e", "W_s", "sizes", "weights", "text", "score", "temperature", "forced", "gold", "step", "over", "term", "revealed", "question", "guess", "table", "playing", "presets"];
@@ -97,7 +97,7 @@ function heatmap(root, { pick, hover }) {
     const y = H + step * h;
     if (T * h > 480 && scroll.scrollHeight > scroll.clientHeight && (y < scroll.scrollTop + H || y > scroll.scrollTop + scroll.clientHeight - h)) scroll.scrollTop = y - scroll.clientHeight / 2;
   }
-  const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { if (Math.round(contentRect.width) !== wide) { wide = Math.round(contentRect.width); if (last) { draw(last); mark(Math.max(0, current), -1); } } });
+  const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { if (Math.round(contentRect.width) !== wide) { wide = Math.round(contentRect.width); if (last) { const was = Math.max(0, current); draw(last); mark(was, -1); } } });
   size?.observe(scroll);
   /** The drawing with its cells in it, for the export. */
   function whole() {
@@ -268,13 +268,13 @@ function render({ model: given, el: place }) {
     sumsKey = sumKey;
     const { scores: a, alpha } = now.rows[t], order = best(alpha, Math.min(12, alpha.length)).map(([j]) => j), listed = order.slice(0, alpha.length > 12 ? 9 : 12).sort((p, q) => p - q), most = order[0];
     const peak = a && Math.max(...a), forced = s.forced[t + 1], i = el("i", {}, "i");
-    if (scored) eq.replaceChildren(term("score", "score = ", letter("h^d"), s.score === "bilinear" ? [" ", letter("W_s"), " "] : " · ", letter("h^e_j"), s.score === "scaled" ? [" / √", el("i", {}, "H")] : ""), no(s.score === "bilinear" ? "13.38" : "13.35"), term("alpha", letter("α_j"), " = softmax(score", s.temperature === 1 ? "" : ` / ${num(s.temperature, 1)}`, ")"), no("13.36"), term("ctx", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), no("13.37"), ...(live ? [term("next", letter("h^d_i"), " = g(", letter("ŷ_i−1"), ", ", letter("h^d_i−1"), ", ", letter("c_i"), ")"), no("13.34")] : []));
+    if (scored) refill(eq, term("score", "score = ", letter("h^d"), s.score === "bilinear" ? [" ", letter("W_s"), " "] : " · ", letter("h^e_j"), s.score === "scaled" ? [" / √", el("i", {}, "H")] : ""), no(s.score === "bilinear" ? "13.38" : "13.35"), term("alpha", letter("α_j"), " = softmax(score", s.temperature === 1 ? "" : ` / ${num(s.temperature, 1)}`, ")"), no("13.36"), term("ctx", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), no("13.37"), ...(live ? [term("next", letter("h^d_i"), " = g(", letter("ŷ_i−1"), ", ", letter("h^d_i−1"), ", ", letter("c_i"), ")"), no("13.34")] : []));
     const line = (j) => el("tr", { "data-j": j, class: open && j === most && "top" }, el("th", { scope: "row" }, clip(now.source[j], 14)),
       scored && [el("td", { "data-t": "score" }, open ? num(a[j]) : "?"), el("td", { "data-t": "alpha" }, open ? num(Math.exp((a[j] - peak) / s.temperature), 3) : "?")],
       el("td", { class: "r-attend", "data-t": "alpha" }, open ? num(alpha[j], 3) : "?"), el("td", { class: "meter r-attend", "data-t": "ctx" }, open && el("i", { style: `width:${(100 * Math.min(1, alpha[j])).toFixed(1)}%` })),
       scored && [el("td", {}, button(forced === j + 1 ? "let go" : "force", () => open && force(t + 1, j + 1), { class: "quiet", "aria-label": `${forced === j + 1 ? "Let go of" : "Force all weight on"} ${now.source[j]}`, "aria-disabled": !open })), el("td", { class: "r-hidden", "data-t": "ctx" }, firstFour(now.h_e[j]))]);
     const rest = alpha.length - listed.length;
-    sums.replaceChildren(el("p", { class: "title" }, `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
+    refill(sums, el("p", { class: "title" }, `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("td", {}), scored && [el("th", { scope: "col" }, "score"), el("th", { scope: "col" }, "exp*")], el("th", { scope: "col" }, "weight α"), el("td", {}), scored && [el("td", {}), el("th", { scope: "col" }, letter("h^e_j"), ", the first of ", String(E || now.h_e[0].length))])),
       el("tbody", {}, listed.map(line), scored && el("tr", { class: "top" }, el("th", { scope: "row", colspan: 6 }, "context ", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), el("td", { class: "r-hidden", "data-t": "ctx" }, open ? firstFour(now.rows[t].ctx) : "?"))))),
       el("p", { class: "key" }, [rest > 0 && `and ${rest} more with ${num(1 - listed.reduce((p, j) => p + alpha[j], 0))} together. `, scored && "* less the largest score, so that nothing overflows; α divides by the sum."].filter(Boolean).join("")));

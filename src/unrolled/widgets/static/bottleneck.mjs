@@ -1,5 +1,5 @@
 // The bottleneck by length: measured quality by source length, with attention and without.  Nothing is computed but means.
-import { button, clip, el, host, mount, num, player, put, stepKeys, stepperBar, write } from "./_kit.mjs";
+import { button, clip, el, focused, host, mount, num, player, put, stepKeys, stepperBar, write } from "./_kit.mjs";
 import { lineChart, sample, ticks } from "./_chart.mjs";
 import { choice, ending, prediction, stacked } from "./_panel.mjs";
 
@@ -78,9 +78,14 @@ function render({ model: given, el: place }) {
   }
   function drawBand(s, list, hide, b) {
     const n = panelNow().sentences?.[b];
+    const bandKey = JSON.stringify([s.panel, s.H, hide, b]);
+    if (bandKey === worked.dataset.key) return;
+    worked.dataset.key = bandKey;
+    const held = worked.contains(focused(root));
     worked.replaceChildren(el("p", { class: "title" }, `Sources of ${s.bands[b]} words${n == null ? "" : `, ${n} sentences`}`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Values of this band" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, panelNow().name), el("th", { scope: "col" }, `change from ${s.bands[0]}`), el("th", { scope: "col" }, "runs"))),
       el("tbody", {}, list.map((c) => el("tr", { class: `r-${c.role}` }, el("th", { scope: "row" }, title(c)), (hide && c.attention ? ["?", "?", "?"] : [value(c.stats[b]), b ? num(c.stats[b].mean - c.stats[0].mean, 1) : "–", String(c.stats[b].n)]).map((text) => el("td", {}, text))))))));
+    if (held) worked.querySelector("[tabindex]").focus({ preventScroll: true });
   }
   function drawExamples(s, list, hide) {
     const b = stepNow() - 1, found = s.examples[b] ?? [], key = JSON.stringify([b, hide, found.length]);

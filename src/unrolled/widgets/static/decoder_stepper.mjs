@@ -2,7 +2,7 @@
 import { button, clip, el, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, tokenRow, write } from "./_kit.mjs";
 import { heatStrip } from "./_strip.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
-import { beamSearch, decode, decodeStep, drawWord, END, likeliest, openTranslator, readSource, scoreOf, START, uniform, UNK, withTemperature } from "./_seq2seq.mjs";
+import { beamSearch, decode, decodeStep, drawWord, END, likeliest, openTranslator, readSource, refill, scoreOf, START, uniform, UNK, withTemperature } from "./_seq2seq.mjs";
 import { choice, dial, ending, entry, prediction, presetList, stacked } from "./_panel.mjs";
 
 const TRAITS = ["weights", "text", "target", "mode", "temperature", "seed", "width", "norm", "prefix", "step", "revealed", "question", "guess", "table", "playing", "presets"];
@@ -144,7 +144,7 @@ function render({ model: given, el: place }) {
       el("td", { class: "r-output" }, num(y[id], 3)), el("td", { class: "meter r-output" }, el("i", { style: `width:${(100 * y[id]).toFixed(1)}%` }), drawn && el("i", { style: `width:${(100 * drawn[id]).toFixed(1)}%` })),
       drawn && el("td", {}, num(drawn[id], 3)), el("td", { class: "log" }, num(before + Math.log(y[id]))), el("td", {}, id === word ? (t < now.n_given ? "← forced" : s.mode === "teacher" ? "← the teacher's" : "← written") : ""));
     const fed = t ? `“${clip(now.vocabulary[token], 16)}”` : "<s>";
-    step.replaceChildren(el("p", { class: "title" }, `Step ${t + 1}: fed ${fed}, it expects`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The likeliest next words" }, el("table", { class: "sums" },
+    refill(step, el("p", { class: "title" }, `Step ${t + 1}: fed ${fed}, it expects`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The likeliest next words" }, el("table", { class: "sums" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "next word"), el("th", { scope: "col" }, "p"), el("td", {}), drawn && el("th", { scope: "col" }, `drawn from, τ = ${num(s.temperature, 1)}`), el("th", { scope: "col" }, "log p so far"), el("td", {}))), el("tbody", {}, ids.map(line)))),
       el("p", { class: "key" }, "Click a word to write that one instead: all that follows depends on it."));
     const terms = now.steps.slice(0, t + 1).map((x) => num(x.logP)), few = terms.length > 6 ? ["…", ...terms.slice(-5)] : terms;
@@ -154,7 +154,7 @@ function render({ model: given, el: place }) {
     tree.draw(now.beam, now.vocabulary, t + 1);
     const { hypotheses } = now.beam, g = now.greedy, gWords = g.map((x) => now.vocabulary[x.word]), gLog = g.at(-1).sum;
     const line = (name, words, logP, score, top) => el("tr", { class: top && "top" }, el("th", { scope: "row" }, name), el("td", { style: "text-align:left;white-space:normal" }, spelled(words) || "(nothing)"), el("td", {}, num(logP)), el("td", {}, num(score)));
-    hyps.replaceChildren(el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The beam's targets beside the greedy one" }, el("table", { class: "sums" }, el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col", style: "text-align:left" }, "target"), el("th", { scope: "col" }, "log p"), el("th", { scope: "col" }, s.norm ? "score" : "score = log p"))),
+    refill(hyps, el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The beam's targets beside the greedy one" }, el("table", { class: "sums" }, el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col", style: "text-align:left" }, "target"), el("th", { scope: "col" }, "log p"), el("th", { scope: "col" }, s.norm ? "score" : "score = log p"))),
       el("tbody", {}, hypotheses.map((h, i) => line(String(i + 1), h.tokens.map((id) => now.vocabulary[id]), h.logP, h.score, !i)), line("greedy", gWords, gLog, scoreOf(gLog, g.length, s.norm))))),
       el("p", { class: "key" }, s.norm ? `Ranked by log p / ((5 + length) / 6)^${num(s.norm, 1)}, which is kinder to long targets.` : "Ranked by log p alone, which is kinder to short targets."));
   }
@@ -169,7 +169,7 @@ function render({ model: given, el: place }) {
   }
   function picture() { return stacked(root, model.get("mode") === "beam" ? [tree.drawing] : [stripDrawing()]); }
   function stripDrawing() {
-    const w = strip.canvas.clientWidth + 90, drawing = svg("svg", { class: "tree", width: w, height: strip.canvas.clientHeight + 34 }), t = now.words, pitch = strip.canvas.clientWidth / t.length;
+    const w = strip.canvas.clientWidth + 90, drawing = svg("svg", { class: "kept", width: w, height: strip.canvas.clientHeight + 34 }), t = now.words, pitch = strip.canvas.clientWidth / t.length;
     drawing.append(...t.map((word, i) => svg("text", { x: 86 + i * pitch, y: 16 }, clip(word, 8))), ...[...strip.el.querySelectorAll(".names div")].map((n, i) => svg("text", { x: 0, y: 40 + i * 14, class: "lp" }, n.textContent)), strip.svg(86, 28));
     root.append(drawing); // styles are read off the page
     queueMicrotask(() => drawing.remove());
