@@ -72,6 +72,24 @@ def test_a_unit_switched_off_is_gone_from_every_step():
     assert np.array_equal(trace["c"][0, 2:], same["c"][0, 2:]) and not np.allclose(trace["c"][3, 2:], same["c"][3, 2:])  # fmt: skip
 
 
+def test_what_the_reader_is_to_find_in_the_trained_network():
+    """One unit decides between was and were in every preset; its cell says the subject's number; its recipe confirmed it."""
+    w = gate_explorer()
+    config, words = w.weights["config"], w.weights["vocabularies"]["words"]
+    pair = [words.index(word) for word in w.watch]
+    assert w.watch == ["was", "were"] and not w.revealed and len(w.presets) >= 3
+    for preset in w.presets:
+        plural, at = w.watch[1] in preset["text"].split()[preset["step"] - 1], preset["step"] - 1
+        w.text = preset["text"]
+        w.off = []
+        odds = [np.diff(np.log(w.next_word[at, pair]))[0]]
+        assert (odds[0] > 0) == plural == (w.trace["c"][at, config["number_unit"]] < 0), preset["name"]
+        for unit in range(w.size[1]):
+            w.off = [unit]
+            odds.append(np.diff(np.log(w.next_word[at, pair]))[0])
+        assert np.abs(np.array(odds[1:]) - odds[0]).argmax() == config["number_unit"], preset["name"]
+
+
 # ---- a student's own torch module -------------------------------------------------------------
 
 
@@ -206,3 +224,11 @@ def test_every_change_is_heard():
     w.observe(lambda change: heard.append(change["name"]))
     w.unit, w.step, w.off, w.text = 2, 1, [2], "witch"
     assert heard == ["unit", "step", "off", "text"]
+
+
+def test_what_the_page_sends_arrives_and_all_that_travels_is_json():
+    w = gate_explorer(TEXT, weights())
+    state = json.loads(json.dumps(w.get_state(["weights", "text", "step", "off", "presets", "watch"])))
+    assert state["weights"] == w.weights
+    w.set_state({"text": "the witch", "step": 3, "unit": 4, "off": [4, 0], "sort": "effect"})
+    assert (w.words, w.step, w.unit, w.off) == (["<s>", "the", "witch"], 3, 4, [0, 4])
