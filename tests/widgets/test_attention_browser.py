@@ -171,7 +171,7 @@ def test_axe_and_theme(show, dark):
 
 @pytest.mark.parametrize("make", [
     lambda: attention_explorer("the photos that the beautiful white wizard was hiding were big and my white woman came", revealed=True, step=5),
-    lambda: attention(np.eye(100), [f"s{i}" for i in range(100)], [f"t{i}" for i in range(100)], step=90),
+    lambda: attention(np.eye(100), [f"s{i}" for i in range(100)], [f"t{i}" for i in range(100)], step=91),
 ], ids=["long", "big"])  # fmt: skip
 def test_on_a_phone(show, make):
     page = show(make(), width=390)
