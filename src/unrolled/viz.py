@@ -355,7 +355,7 @@ def unseen_curve(entry: dict[str, Any]) -> Picture:
 
 
 def perplexity_chart(entry: dict[str, Any]) -> Picture:
-    """Test perplexity of the trigram and the networks, from the ledger's entry ``perplexity`` or another of its four."""
+    """Test perplexity of the trigram and the networks, from the entry of a claim about it."""
     rows = [("trigram", "Kneser-Ney trigram", "ink-2"), ("window", "feedforward, last 3 words", "input"),
             ("rnn", "RNN", "hidden"), ("lstm", "LSTM", "cell")]  # fmt: skip
     return intervals(entry, rows, "test perplexity (lower is better)")
@@ -566,9 +566,7 @@ CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "truncation": (truncation_curve,),
     "unseen": (unseen_curve,),
     "perplexity": (perplexity_chart,),
-    "perplexity_uncapped": (perplexity_chart,),
     "perplexity_shakespeare": (perplexity_chart,),
-    "perplexity_shakespeare_uncapped": (perplexity_chart,),
     "weight_tying": (weight_tying_chart,),
     "generation": (temperature_curve,),
     "pooling": (pooling_chart,),

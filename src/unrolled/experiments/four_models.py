@@ -1,4 +1,4 @@
-"""What the four claims about perplexity share: the models, how they are trained and measured, and the criterion.
+"""What the claims about perplexity share: the models, how they are trained and measured, and the criterion.
 
 The networks have embeddings and hidden layers of one size; each keeps its best epoch on the development sentences.
 """
