@@ -38,7 +38,7 @@ claims: $(READY) ## measure every claim of the book again (hours); resumes where
 claims-quick: $(READY) ## the cheapest seed of each claim, compared with the ledger
 	@$(PY) -m unrolled.experiments --quick
 
-checkpoints: $(READY) ## train every checkpoint of the book again (about an hour)
+checkpoints: $(READY) ## train every checkpoint of the book again (about 20 minutes)
 	@$(PY) -m unrolled.checkpoints --fresh
 
 kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
