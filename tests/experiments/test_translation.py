@@ -12,6 +12,7 @@ from unrolled.data.witch import green_witch
 from unrolled.experiments import (
     attention_length,
     bottleneck,
+    decoder_context,
     ledger,
     length_curve,
     translation,
@@ -135,6 +136,7 @@ def test_with_and_without_attention_have_the_same_parameters():
 CRITERIA = [
     (bottleneck, ["witch_fall", "tatoeba_fall"]),
     (attention_length, ["witch_gain", "witch_less_fall"]),
+    (decoder_context, ["gain_bleu"]),
 ]
 
 
