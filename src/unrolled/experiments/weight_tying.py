@@ -19,7 +19,7 @@ TOLERANCE = {"parameters_*": 0.0, "saved": 0.0, "unknown": 1e-4, "difference": 1
 CORPORA = ("tatoeba",)
 
 N_TRAIN, CAP, D, EPOCHS = 10_000, 1_000, 64, 4
-# Chosen by tune() on the development sentences with seed 0, which is not among SEEDS (from 20,000 sentences, 2,000 words).
+# Chosen by tune() on the development sentences with seed 0, which is not among SEEDS (3e-3 is worse for both).
 LEARNING_RATE = {"tied": 1e-2, "untied": 1e-2}
 MODELS = {
     "tied": lambda: TiedLanguageModel(CAP, D, fused=True),
