@@ -26,12 +26,16 @@ def colour(token: str) -> str:
 
 
 def symbol(text: str) -> str:
-    """``h_t-1`` or ``h_{t−1}`` as tspans: an italic letter and its subscript; anything else upright."""
+    """``h_t-1``, ``h_{t−1}`` or ``h^d_t`` as tspans: an italic letter, what stands above and below it; anything else upright."""
     base, _, below = text.partition("_")
+    base, _, above = base.partition("^")
     below = below.strip("{}").replace("-", "−")
     italic = f'<tspan font-style="italic">{escape(base)}</tspan>' if len(base) == 1 else escape(base)
+    if above:
+        italic += f'<tspan dy="-7" font-size="12" font-style="italic">{escape(above)}</tspan>'
+    back, down = (' dx="-6"', 11) if above else ("", 4)
     return italic + (
-        f'<tspan dy="4" font-size="12" font-style="{"normal" if below.isdigit() else "italic"}">{escape(below)}</tspan>'
+        f'<tspan{back} dy="{down}" font-size="12" font-style="{"normal" if below.isdigit() else "italic"}">{escape(below)}</tspan>'
         if below
         else ""
     )
@@ -52,7 +56,7 @@ class Drawing:
         self.marks.append(
             f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="6" {style}{dim}/>'
         )
-        word = len(text.partition("_")[0]) > 1
+        word = len(text.partition("_")[0].partition("^")[0]) > 1
         self.text(x, y + (5 if word else 6), text, size=15 if word else 18, anchor="middle", math=not word)
         return x, y, w, h
 
