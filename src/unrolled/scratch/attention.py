@@ -77,9 +77,9 @@ def attend_backward(
     h_d, h_e, q, alpha, scale, W_s = cache
     dctx = expect_shape("dctx", dctx, (*alpha.shape[:-1], h_e.shape[-1]))
     through_mean = np.swapaxes(alpha, -1, -2) @ dctx
-    dalpha = dot_score(dctx, h_e) + (0.0 if dalpha is None else dalpha)
-    dscores = alpha * (dalpha - (alpha * dalpha).sum(axis=-1, keepdims=True)) * scale
-    dq, through_score = dscores @ h_e, np.swapaxes(dscores, -1, -2) @ q
+    dalpha = dot_score(dctx, h_e) + (0.0 if dalpha is None else dalpha)  # (9b)
+    dscores = alpha * (dalpha - (alpha * dalpha).sum(axis=-1, keepdims=True)) * scale  # (9c)
+    dq, through_score = dscores @ h_e, np.swapaxes(dscores, -1, -2) @ q  # (9d)
     if W_s is None:
         return dq, through_mean + through_score, {}
     dW_s = h_d.reshape(-1, h_d.shape[-1]).T @ dq.reshape(-1, dq.shape[-1])
@@ -107,7 +107,7 @@ def self_attention(
     x = expect_shape("x", x, ("*B", "T", "D"), sizes)
     weights = {"W_q": W_q, "W_k": W_k, "W_v": W_v}
     W_q, W_k, W_v = (expect_shape(name, W, ("H", "D"), sizes) for name, W in weights.items())
-    q, k, v = x @ W_q.T, x @ W_k.T, x @ W_v.T
+    q, k, v = x @ W_q.T, x @ W_k.T, x @ W_v.T  # (9f)
     (_, alpha), cache = attend(q, k, "scaled", mask=mask)
     return (context(alpha, v), alpha), (x, v, alpha, (W_q, W_k, W_v), cache)
 
@@ -131,7 +131,7 @@ def _query(h_d: Array, score: str, W_s: Array | None) -> tuple[Array, float]:
     """What is compared with each encoder state, and what the product is scaled by."""
     if W_s is not None:
         return h_d @ W_s, 1.0
-    return h_d, h_d.shape[-1] ** -0.5 if score == "scaled" else 1.0
+    return h_d, h_d.shape[-1] ** -0.5 if score == "scaled" else 1.0  # (9e)
 
 
 def _check(
