@@ -1,6 +1,5 @@
 """The gradient explorer in Chromium: prediction, dials, curves and chain, keyboard, themes, hosts, phones, two views."""
 
-import statistics
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -271,18 +270,3 @@ def test_export(show, tmp_path):
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and int.from_bytes(data[16:20], "big") == 2 * round(
         float(root.get("width"))
     )
-
-
-@pytest.mark.parametrize(
-    ("change", "limit"), [("model.set('rho', 0.5 + i % 30 / 20)", 16), ("model.set('over', 1 + i % 30)", 8)]
-)
-def test_a_redraw_takes_less_than_a_frame(show, change, limit):
-    page = show(gradient_explorer(revealed=True))
-    measure = f"""async () => {{ const times = []; for (let i = 0; i < 40; i++) {{ const t = performance.now();
-        {change}; await null; await null; document.body.offsetHeight; times.push(performance.now() - t);
-        await new Promise(requestAnimationFrame); }} return times; }}"""
-    rounds = []  # the best of a few rounds: another process may hold the processor during one
-    while len(rounds) < 5 and not (rounds and rounds[-1] < limit):
-        rounds.append(statistics.median(page.evaluate(measure)))
-    print(rounds)
-    assert min(rounds) < limit, rounds

@@ -42,7 +42,7 @@ const percent = (v) => `${(100 * v).toFixed(0)} %`;
 function render({ model: given, el: place }) {
   const model = host(given, draw), { root, end } = mount(place, "Tying viewer: one table of embeddings on the way in and on the way out", () => {});
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
-  let note = "", wide = 620, listed = [];
+  let note = "", wide = 620, listed = [], heard = "", reading;
   const opened = new Map(), near = new Map();
   const open = (packed) => { if (!packed.arrays) return null; if (!opened.has(packed.hash)) opened.set(packed.hash, openModel(packed)); return opened.get(packed.hash); };
   function neighboursOf(lm, key, w, side) {
@@ -53,11 +53,17 @@ function render({ model: given, el: place }) {
   }
   function now() {
     const s = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)])), packed = [s.weights, s.twin].find((p) => p.arrays && !p.arrays.V === s.tied), given = packed ?? [s.weights, s.twin].find((p) => p.arrays);
-    const lm = open(given), words = lm.vocabularies.words, find = lookup(words), tokens = tokenize(s.text), said = tokens.slice(0, MOST), { ids, unknown } = find(said), r = read(lm, ids);
-    const w = s.word ? find([s.word]) : { ids: [ids.at(-1) ?? words.indexOf("<s>")], unknown: [unknown.at(-1)] }, order = Array.from(r.y.keys()).sort((a, b) => r.y[b] - r.y[a] || a - b);
+    const lm = open(given), words = lm.vocabularies.words, find = lookup(words), key = `${given.hash} ${s.text}`;
+    if (heard !== key) {
+      heard = key;
+      const tokens = tokenize(s.text), said = tokens.slice(0, MOST), found = find(said), r = read(lm, found.ids);
+      reading = { said, left: tokens.length - said.length, ...found, ...r, order: Array.from(r.y.keys()).sort((a, b) => r.y[b] - r.y[a] || a - b) };
+    }
+    const { ids, unknown, order } = reading;
+    const w = s.word ? find([s.word]) : { ids: [ids.at(-1) ?? words.indexOf("<s>")], unknown: [unknown.at(-1)] };
     const list = [...new Set([...ids.slice(-3), ...order.slice(0, SHOWN)])].slice(0, SHOWN);
     if (!list.includes(w.ids[0])) list[SHOWN - 1] = w.ids[0];
-    return { s, lm, key: given.hash, words, said, left: tokens.length - said.length, unknown, ...r, w: w.ids[0], odd: w.unknown[0], rank: order.indexOf(w.ids[0]) + 1, list, there: !!packed, kind: lm.cell.kind };
+    return { s, lm, key: given.hash, words, ...reading, w: w.ids[0], odd: w.unknown[0], rank: order.indexOf(w.ids[0]) + 1, list, there: !!packed, kind: lm.cell.kind };
   }
   const change = (changes) => { note = ""; model.set(changes); };
   const set = (changes) => change({ guess: "", revealed: true, ...changes });
