@@ -94,7 +94,8 @@ def birnn_backward(
     dfinal_f, dfinal_b = (None, None) if dstate_T is None else (dstate_T[:n], dstate_T[n:])
     dx_f, dstate_f, dfwd = cell.backward(dh_f, dfinal_f, cache_f)
     dx_b, dstate_b, dbwd = cell.backward(take(dh_b, order), dfinal_b, cache_b)
-    return dx_f + take(dx_b, order), dstate_f + dstate_b, join(DIRECTIONS, [dfwd, dbwd])
+    dx = dx_f + take(dx_b, order)  # (6b)
+    return dx, dstate_f + dstate_b, join(DIRECTIONS, [dfwd, dbwd])
 
 
 def reading_order(x: Array, mask: Array | None) -> Array:

@@ -95,7 +95,7 @@ def classifier_forward(
     e, embed_cache = embed(ids, params["E"])  # (13.4)
     h, state_T, cell_cache = cell.forward(e, cell_params(params, OWN), mask=mask)
     if pool == "last":
-        r, pooled = np.concatenate([state_T[n] for n in cell.shown], axis=-1), (h, state_T)
+        r, pooled = np.concatenate([state_T[n] for n in cell.shown], axis=-1), (h, state_T)  # (6c)
     else:
         r, pooled = (mean_pool if pool == "mean" else max_pool)(h, mask)
     a, hidden = output_layer(r, params["W_ff"], params["b_ff"])

@@ -78,7 +78,7 @@ def stacked_forward(
         raise ValueError(f"layers: expected one state a layer and at least one layer, got {got}")
     states_T, caches = [], []
     for n, params in enumerate(layers):
-        x, state_T, cache = cell.forward(x, params, None if states_0 is None else states_0[n], mask)
+        x, state_T, cache = cell.forward(x, params, None if states_0 is None else states_0[n], mask)  # (6a)
         states_T.append(state_T)
         caches.append(cache)
     return x, states_T, (cell, caches)
