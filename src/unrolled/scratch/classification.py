@@ -60,7 +60,7 @@ def mean_pool(
 
 def mean_pool_backward(dr: Float[Array, "*B H"], weights: Any) -> Float[Array, "*B T H"]:
     """Each real h_t gets 1/n of the gradient, padding none."""
-    return weights[..., None] * dr[..., None, :]
+    return weights[..., None] * dr[..., None, :]  # (5d)
 
 
 def max_pool(
@@ -68,14 +68,14 @@ def max_pool(
 ) -> tuple[Float[Array, "*B H"], Any]:
     """The largest value of each unit over the real tokens; returns (h_max, (where it stood, T))."""
     winner = np.where(_real(h, mask)[..., None], h, -np.inf).argmax(axis=-2, keepdims=True)
-    return np.take_along_axis(h, winner, axis=-2)[..., 0, :], (winner, h.shape[-2])
+    return np.take_along_axis(h, winner, axis=-2)[..., 0, :], (winner, h.shape[-2])  # (5b)
 
 
 def max_pool_backward(dr: Float[Array, "*B H"], cache: Any) -> Float[Array, "*B T H"]:
     """The whole gradient of a unit goes to the token where it was largest (to the first, if tied)."""
     winner, T = cache
     dh = np.zeros((*dr.shape[:-1], T, dr.shape[-1]), dr.dtype)
-    np.put_along_axis(dh, winner, dr[..., None, :], axis=-2)
+    np.put_along_axis(dh, winner, dr[..., None, :], axis=-2)  # (5d)
     return dh
 
 
@@ -99,7 +99,7 @@ def classifier_forward(
     else:
         r, pooled = (mean_pool if pool == "mean" else max_pool)(h, mask)
     a, hidden = output_layer(r, params["W_ff"], params["b_ff"])
-    z = np.tanh(a)  # the feedforward layer
+    z = np.tanh(a)  # (5c): the feedforward layer
     logits, output = output_layer(z, params["V"], params["b_y"])
     return logits, (embed_cache, cell_cache, pool, pooled, hidden, z, output, cell)
 

@@ -89,7 +89,7 @@ def with_temperature(y: Distribution, temperature: float) -> Distribution:
     with np.errstate(
         divide="ignore", over="ignore"
     ):  # log 0 = -inf, and e^-inf = 0: what was impossible stays so
-        e = np.exp((np.log(y) - np.log(np.max(y))) / temperature)
+        e = np.exp((np.log(y) - np.log(np.max(y))) / temperature)  # (5e)
     return e / e.sum()
 
 

@@ -71,7 +71,7 @@ def predict_tags(
     ids: Int[Array, "*B T"], params: Params, cell: Cell = RNN, mask: Bool[Array, "*B T"] | None = None
 ) -> Int[Array, "*B T"]:
     """The most likely tag at each word; what stands at the padding means nothing."""
-    return tagger_forward(ids, params, cell, mask)[0].argmax(axis=-1)
+    return tagger_forward(ids, params, cell, mask)[0].argmax(axis=-1)  # (5a): softmax keeps the order
 
 
 def accuracy(
