@@ -37,7 +37,7 @@ def encode(
     of the first state.
     """
     x, embedding = embed(_expect_words("source", source, mask), params["E_e"])
-    h_e, final, cache = model.encoder.forward(x, _cell(params, "encoder"), None, mask)
+    h_e, final, cache = model.encoder.forward(x, _cell(params, "encoder"), None, mask)  # (13.29)
     c = np.concatenate([final[place] for place in model.encoder.shown], axis=-1)  # c = h_n^e
     bridge = params.get("W_b")
     state_0 = final if bridge is None else tuple(c @ bridge.T for _ in model.decoder.state_names)  # (13.33)
@@ -140,7 +140,7 @@ def translation_log_prob(
     source_mask: Bool[Array, "*B S"] | None = None,
     target_mask: Bool[Array, "*B T"] | None = None,
 ) -> Float[Array, "*B"]:
-    """log p(y | x) in nats: the product over the target's words (13.31), each given x and the words before it."""
+    """log p(y | x) in nats: the product over the target's words (13.31), which is (13.28) with x given in every factor."""
     (logits, _), _ = seq2seq_forward(source, inputs, params, model, source_mask)
     real = np.ones(logits.shape[:-1], bool) if target_mask is None else np.asarray(target_mask)
     targets = expect_shape("targets", targets, real.shape)
