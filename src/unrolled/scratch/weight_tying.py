@@ -55,7 +55,7 @@ def tied_backward(
     """E is used twice, so dE is the sum of what both uses send back: dE of (13.12) + (dV of (13.14))ᵀ."""
     dstate_0, dparams = lm_backward(dlogits, cache, dstate_T)
     dV = dparams.pop("V")
-    dparams["E"] = dparams["E"] + dV.T  # (13.12) + (13.14)
+    dparams["E"] = dparams["E"] + dV.T  # (4b): (13.12) + (13.14)
     return dstate_0, dparams
 
 
@@ -81,7 +81,7 @@ def parameter_counts(n_vocab: int, D: int, cell: Cell = RNN) -> dict[str, int]:
     {'untied': 2030100, 'tied': 1030100, 'saved': 1000000}
     """
     counts = parameter_count(cell.init(np.random.default_rng(0), D, D)) + n_vocab  # the cell, and b_y
-    untied, tied = counts + 2 * n_vocab * D, counts + n_vocab * D
+    untied, tied = counts + 2 * n_vocab * D, counts + n_vocab * D  # (4c)
     return {"untied": untied, "tied": tied, "saved": untied - tied}
 
 
