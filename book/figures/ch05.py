@@ -72,7 +72,7 @@ def classification() -> Drawing:
 def generation() -> Drawing:
     """The word that was drawn from one prediction is the next step's input."""
     d = Drawing(700, 380)
-    drawn, read = ["she", "found", "it", "</s>"], ["<s>", "she", "found", "it"]
+    drawn, read = ["So", "long", "and", "…"], ["<s>", "So", "long", "and"]
     for y, text in ((356, "reads"), (290, "embedding"), (215, "RNN"), (143, "softmax"), (75, "sampled")):
         d.text(8, y, text, role="ink-2")
     xs = [160 + 152 * n for n in range(4)]
