@@ -567,6 +567,8 @@ CHARTS: dict[str, tuple[Callable[[dict[str, Any]], Picture], ...]] = {
     "unseen": (unseen_curve,),
     "perplexity": (perplexity_chart,),
     "perplexity_shakespeare": (perplexity_chart,),
+    "perplexity_shakespeare_uncapped": (perplexity_chart,),
+    "perplexity_uncapped": (perplexity_chart,),
     "weight_tying": (weight_tying_chart,),
     "generation": (temperature_curve,),
     "pooling": (pooling_chart,),
