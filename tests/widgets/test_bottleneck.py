@@ -7,6 +7,7 @@ import pytest
 from widget_page import node
 
 from unrolled import checkpoints
+from unrolled.experiments import ledger
 from unrolled.widgets import bottleneck, bottleneck_from_ledger, bottleneck_of_checkpoints
 
 BANDS = ["1–5", "6–10"]
@@ -49,23 +50,37 @@ def test_bad_input_says_expected_and_got(bands, curves, options, message):
         bottleneck(bands, curves, **options)
 
 
-def test_from_the_ledger():
+@pytest.mark.parametrize(("corpus", "claimed"), [("witch", "attention_length"), ("tatoeba", "attention_length_tatoeba")])  # fmt: skip
+def test_from_the_ledger(corpus, claimed):
     def claim(plus):
-        figures = {f"witch_{key}_{low}": value + plus for key, value in (("bleu", 50), ("exact", 0.25)) for low in (3, 5)}  # fmt: skip
+        figures = {f"{corpus}_{key}_{low}": value + plus for key, value in (("bleu", 50), ("exact", 0.25)) for low in (3, 5)}  # fmt: skip
+        counts = {f"{corpus}_sentences_{low}": n for low, n in ((3, 7), (5, 9))}
         return {
-            "runs": [{"seed": s, "figures": {**figures, "witch_sentences_3": 7, "witch_sentences_5": 9}} for s in (1, 2)],
-            "data": {"name": "grammar"},
-        }  # fmt: skip
+            "runs": [{"seed": s, "figures": {**figures, **counts}} for s in (1, 2)],
+            "data": {"name": "grammar", "tatoeba": "pairs"},
+        }
 
-    w = bottleneck_from_ledger({"bottleneck": claim(0), "attention_length": claim(0.5)})
+    w = bottleneck_from_ledger({"bottleneck": claim(0), claimed: claim(0.5)}, corpus)
     assert w.bands == ["3–4", "5 and more"]
     assert [p["name"] for p in w.panels] == ["BLEU", "exactly right, %"]
     assert w.panels[1]["curves"][1]["values"] == [[75.0, 75.0]] * 2 and w.panels[0]["sentences"] == [7, 9]
-    assert "2 networks of each kind" in w.measured
-    with pytest.raises(ValueError, match="claims: expected bottleneck and attention_length, got none of attention_length"):  # fmt: skip
-        bottleneck_from_ledger({"bottleneck": claim(0)})
-    with pytest.raises(ValueError, match="corpus: expected one that the claims measured, got 'ewt'"):
-        bottleneck_from_ledger({"bottleneck": claim(0), "attention_length": claim(0)}, "ewt")
+    on = {"witch": "grammar", "tatoeba": "pairs"}[corpus]
+    assert w.measured == f"Measured: 2 networks of each kind, from different seeds, on {on}."
+    with pytest.raises(ValueError, match=f"claims: expected bottleneck and {claimed}, got no {claimed}"):
+        bottleneck_from_ledger({"bottleneck": claim(0)}, corpus)
+    with pytest.raises(ValueError, match="corpus: expected witch or tatoeba, got 'ewt'"):
+        bottleneck_from_ledger({"bottleneck": claim(0), claimed: claim(0)}, "ewt")
+    empty = {"runs": [{"seed": 1, "figures": {"other_bleu": 1.0}}], "data": {}}
+    with pytest.raises(ValueError, match=f"claims: expected figures named {corpus}_sentences_…, got other_bleu"):  # fmt: skip
+        bottleneck_from_ledger({"bottleneck": empty, claimed: empty}, corpus)
+
+
+@pytest.mark.parametrize("corpus", ["witch", "tatoeba"])
+def test_the_book_s_own_ledger_has_both_curves(corpus):
+    w = bottleneck_from_ledger(ledger.read(), corpus)
+    without, attended = (np.array(c["values"]) for c in w.panels[0]["curves"])
+    assert without.shape == attended.shape == (5, len(w.bands))
+    assert attended.mean() > without.mean()
 
 
 def test_checkpoints_are_run_and_their_outputs_counted():

@@ -19,7 +19,11 @@ from unrolled.widgets._translator import Translator
 
 MOST_BANDS, MOST_CURVES, MOST_EXAMPLES = 20, 8, 8
 WITHOUT, WITH = "without attention", "with attention"
-CLAIMS = {WITHOUT: "bottleneck", WITH: "attention_length"}
+CLAIMS = {
+    "witch": {WITHOUT: "bottleneck", WITH: "attention_length"},
+    "tatoeba": {WITHOUT: "bottleneck", WITH: "attention_length_tatoeba"},
+}
+"""Which claim of the ledger measured each system, by corpus."""
 METRICS = {"bleu": ("BLEU", 1.0), "exact": ("exactly right, %", 100.0)}
 
 
@@ -109,16 +113,21 @@ def bottleneck_from_ledger(
 ) -> Bottleneck:
     """The curves of claims 8a and 9a, each seed a run, from the content of ``book/claims.json``; ``corpus`` is "witch" or "tatoeba".
 
-    Raises ValueError where the ledger has not both claims, or no such corpus.
+    Raises ValueError for another corpus, or where the ledger has not both claims.
     """
-    missing = [claim for claim in CLAIMS.values() if claim not in claims]
+    if corpus not in CLAIMS:
+        raise SizeError(f"corpus: expected {' or '.join(CLAIMS)}, got {corpus!r}")
+    named = CLAIMS[corpus]
+    missing = [claim for claim in named.values() if claim not in claims]
     if missing:
-        raise SizeError(f"claims: expected {' and '.join(CLAIMS.values())}, got none of {', '.join(missing)}")
-    runs = {name: [run["figures"] for run in claims[claim]["runs"]] for name, claim in CLAIMS.items()}
+        raise SizeError(f"claims: expected {' and '.join(named.values())}, got no {' and no '.join(missing)}")
+    runs = {name: [run["figures"] for run in claims[claim]["runs"]] for name, claim in named.items()}
     first = runs[WITHOUT][0]
     lows = sorted(int(name.rsplit("_", 1)[1]) for name in first if name.startswith(f"{corpus}_sentences_"))
     if not lows:
-        raise SizeError(f"corpus: expected one that the claims measured, got {corpus!r}")
+        raise SizeError(
+            f"claims: expected figures named {corpus}_sentences_…, got {', '.join(list(first)[:4])}"
+        )
     ends = [*(low - 1 for low in lows[1:]), None]
     bands = [f"{low}–{end}" if end else f"{low} and more" for low, end in zip(lows, ends, strict=True)]
     curves = {
@@ -129,8 +138,9 @@ def bottleneck_from_ledger(
         for key, (label, scale) in METRICS.items()
     }  # fmt: skip
     sentences = [int(first[f"{corpus}_sentences_{low}"]) for low in lows]
-    n = len(runs[WITHOUT])
-    told = f"Measured: {n} networks of each kind, from different seeds, on {claims[CLAIMS[WITHOUT]]['data'].get('name', corpus)}."
+    about = claims[named[WITHOUT]]["data"]
+    data, n = about.get(corpus) or about.get("name", corpus), len(runs[WITHOUT])
+    told = f"Measured: {n} networks of each kind, from different seeds, on {data}."
     return bottleneck(bands, curves, examples=examples, sentences=sentences, **{"measured": told, **options})
 
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { attend, beamSearch, decode, decodeStep, drawWord, END, likeliest, openTranslator, readSource, START, softmaxAt, uniform, withTemperature } from "../../../src/unrolled/widgets/static/_seq2seq.mjs";
+import { attend, beamSearch, decode, decodeStep, END, likeliest, openTranslator, readSource, START, softmaxAt, uniform } from "../../../src/unrolled/widgets/static/_seq2seq.mjs";
+import { drawWord, withTemperature } from "../../../src/unrolled/widgets/static/_sampling.mjs";
 
 const { networks, attentions, temperatures } = JSON.parse(readFileSync(process.env.UNROLLED_FIXTURES, "utf-8"));
 const close = (got, expected, what) => {

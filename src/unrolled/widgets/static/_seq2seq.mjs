@@ -54,12 +54,21 @@ export function readSource(net, ids) {
   const run = both ? bidirectional(encoder, x, T) : sequence(encoder, x, T), H = both ? encoder.fwd.H : encoder.H;
   const h_e = Array.from({ length: T }, (_, j) => row(run.h, j, run.width));
   const c = both ? Float64Array.from([...row(run.fwd.h, T - 1, H), ...row(run.bwd.h, 0, H)]) : row(run.h, T - 1, H);
-  if (!p.W_b) return { h_e, c, state_0: { h: run.state.h, c: run.state.c } };
+  const known = new Map();
+  if (!p.W_b) return { h_e, c, known, state_0: { h: run.state.h, c: run.state.c } };
   const first = output(p.W_b, c, 1); // (13.33)
-  return { h_e, c, state_0: decoder.kind === "lstm" ? { h: first, c: first } : { h: first } };
+  return { h_e, c, known, state_0: decoder.kind === "lstm" ? { h: first, c: first } : { h: first } };
 }
-/** One step (13.32), (13.34): the word fed and the state before it, to {state, attention, logits, y}. */
-export function decodeStep(net, told, token, state, attention = {}) {
+/** One step (13.32), (13.34): the word fed and the state before it, to {state, attention, logits, y}.  Without `attention` (what
+ *  `attend` takes) it is computed once: greedy decoding, samples and beams of one source begin alike. */
+export function decodeStep(net, told, token, state, attention = null) {
+  if (attention) return freshStep(net, told, token, state, attention);
+  if (!told.known.has(state)) told.known.set(state, new Map());
+  const after = told.known.get(state);
+  if (!after.has(token)) after.set(token, freshStep(net, told, token, state, {}));
+  return after.get(token);
+}
+function freshStep(net, told, token, state, attention) {
   const { p, decoder, context, score } = net, before = state ?? told.state_0, D = p.E_d.shape[0], x = new Float64Array(decoder.D);
   x.set(embed({ p }, [token], "E_d"));
   let seen = null;
@@ -74,16 +83,6 @@ export function decodeStep(net, told, token, state, attention = {}) {
 
 // ---- decoding -----------------------------------------------------------------------------------
 export const likeliest = (y) => { let best = 0; for (let k = 1; k < y.length; k++) if (y[k] > y[best]) best = k; return best; };
-/** y^(1/τ), normalised. */
-export function withTemperature(y, temperature) {
-  return temperature === 1 ? y : softmaxAt(y.map(Math.log), temperature);
-}
-/** The word where the running sum of y passes u in [0, 1). */
-export function drawWord(y, u) {
-  let sum = 0;
-  for (let k = 0; k < y.length; k++) if ((sum += y[k]) > u) return k;
-  return likeliest(y);
-}
 /** Mulberry32, numbers from 0 to 1; the same as in Python. */
 export function uniform(seed) {
   let a = seed | 0;
@@ -96,7 +95,7 @@ export function uniform(seed) {
 }
 /** Write a target: `choose(y, t)` says each next word; `attention(t)` may force it; a step is what `decodeStep` gives, and the
  *  word chosen with its log p.  Stops at </s> or after `most` words. */
-export function decode(net, told, choose, most, attention = () => ({})) {
+export function decode(net, told, choose, most, attention = () => null) {
   const steps = [];
   let token = START, state = null, sum = 0;
   for (let t = 0; t < most; t++) {

@@ -2,7 +2,8 @@
 import { button, clip, el, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, tokenRow, write } from "./_kit.mjs";
 import { heatStrip } from "./_strip.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
-import { beamSearch, decode, decodeStep, drawWord, END, likeliest, openTranslator, readSource, refill, scoreOf, START, uniform, UNK, withTemperature } from "./_seq2seq.mjs";
+import { beamSearch, decode, decodeStep, END, likeliest, openTranslator, readSource, refill, scoreOf, START, uniform, UNK } from "./_seq2seq.mjs";
+import { drawWord, withTemperature } from "./_sampling.mjs";
 import { choice, dial, ending, entry, prediction, presetList, stacked } from "./_panel.mjs";
 
 const TRAITS = ["weights", "text", "target", "mode", "temperature", "seed", "width", "norm", "prefix", "step", "revealed", "question", "guess", "table", "playing", "presets"];
@@ -24,14 +25,15 @@ export function writer(packed) {
     const given = s.prefix.map((word) => at.get(word) ?? UNK).slice(0, MOST_TARGET), u = uniform(s.seed), forced = (choose) => (y, t) => { const word = choose(y, t); return t < given.length ? given[t] : word; };
     const next = (token, state) => decodeStep(net, told, token, state), most = MOST_TARGET;
     const greedy = decode(net, told, forced(likeliest), most);
-    const beam = beamSearch(next, START, END, s.width, most, s.norm, given), found = beam.hypotheses[0].tokens;
+    let found;
+    const beam = () => (found ??= beamSearch(next, START, END, s.width, most, s.norm, given)); // only who asks for it waits for it
     const teach = tokenize(s.target).slice(0, MOST_TARGET - 1), { ids: truth } = findTarget(teach), fed = [...truth, END];
     const write = {
-      greedy: () => greedy, beam: () => decode(net, told, (_, t) => found[t], found.length), teacher: () => decode(net, told, (_, t) => fed[t], fed.length),
+      greedy: () => greedy, beam: () => { const { tokens } = beam().hypotheses[0]; return decode(net, told, (_, t) => tokens[t], tokens.length); }, teacher: () => decode(net, told, (_, t) => fed[t], fed.length),
       sample: () => decode(net, told, forced((y) => drawWord(withTemperature(y, s.temperature), u())), most),
     };
     const steps = write[s.mode](), free = given.length && s.mode !== "teacher" ? (s.mode === "sample" ? null : decode(net, told, likeliest, most)) : null;
-    return { ...read, steps, words: steps.map((now) => target[now.word]), greedy, beam, vocabulary: target, free, n_given: s.mode === "teacher" ? 0 : given.length, unknownTarget: teach.filter((_, t) => truth[t] === UNK) };
+    return { ...read, steps, words: steps.map((now) => target[now.word]), greedy, get beam() { return beam(); }, vocabulary: target, free, n_given: s.mode === "teacher" ? 0 : given.length, unknownTarget: teach.filter((_, t) => truth[t] === UNK) };
   };
 }
 
