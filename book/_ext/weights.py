@@ -1,10 +1,12 @@
-"""Trained weights of widgets, once a site and not in its pages.
+"""Trained weights and modules of widgets, once a site and not in its pages.
 
 A saved widget holds its whole model: {"hash", "arrays", …} (``unrolled.widgets._model.pack``), at any depth of any trait.
 On the website that moves into ``_static/weights/<hash>.json``, and the page keeps {"hash", "url"}; ``widget-host.js``
-fetches it when a widget that needs it comes near, once for all that share it.
+fetches it when a widget that needs it comes near, once for all that share it.  So does its module, the long text ``_esm``:
+the page keeps {"hash", "url"} of ``_static/weights/<hash>.mjs``.
 """
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -14,11 +16,13 @@ from typing import Any
 from sphinx.application import Sphinx
 
 FOLDER = "_static/weights"
+LONG = 10_000
+"""Letters from which a module is worth a file: a short one comes with its page."""
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def move(value: Any, store: dict[str, str], root: str) -> Any:
-    """``value`` with each model in it replaced by its name and address; what the files hold is put into ``store``.
+    """``value`` with each model and long module in it replaced by its name and address; what the files hold is put into ``store``.
 
     >>> store = {}
     >>> move({"a": [{"hash": "12ab", "arrays": {}, "config": {}}]}, store, "..")
@@ -34,14 +38,26 @@ def move(value: Any, store: dict[str, str], root: str) -> Any:
         name = f"{value['hash']}.json"
         store[name] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return {"hash": value["hash"], "url": f"{root}/{FOLDER}/{name}"}
-    return {key: move(each, store, root) for key, each in value.items()}
+    return {
+        key: put(each, store, root) if key == "_esm" else move(each, store, root)
+        for key, each in value.items()
+    }
+
+
+def put(module: Any, store: dict[str, str], root: str) -> Any:
+    """The name and address of a long module, whose text is put into ``store``; anything else as it is."""
+    if not isinstance(module, str) or len(module) < LONG:
+        return module
+    found = hashlib.sha256(module.encode()).hexdigest()[:16]
+    store[f"{found}.mjs"] = module
+    return {"hash": found, "url": f"{root}/{FOLDER}/{found}.mjs"}
 
 
 def lighten(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Take the weights out of this page's saved state."""
+    """Take weights and modules out of this page's saved state."""
     for script in context.get("script_files", []):
         attributes = getattr(script, "attributes", {})
-        if attributes.get("type") != STATE or '"arrays"' not in attributes.get("body", ""):
+        if attributes.get("type") != STATE or not re.search(r'"(arrays|_esm)"', attributes.get("body", "")):
             continue
         store: dict[str, str] = {}
         root = relpath(".", Path(pagename).parent.as_posix())
@@ -54,12 +70,12 @@ def lighten(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
 
 def prune(app: Sphinx, error: Exception | None) -> None:
-    """Remove the weights that no page names any more."""
+    """Remove the files that no page names any more."""
     folder = Path(app.outdir) / FOLDER
     if error or not folder.is_dir():
         return
     pages = (path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
-    used = {name for page in pages for name in re.findall(rf"{FOLDER}/([0-9a-f]+\.json)", page)}
+    used = {name for page in pages for name in re.findall(rf"{FOLDER}/([0-9a-f]+\.(?:json|mjs))", page)}
     for path in folder.iterdir():
         if path.name not in used:
             path.unlink()

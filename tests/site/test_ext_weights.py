@@ -1,4 +1,4 @@
-"""A widget's weights leave the page for a file named by their hash, once for all pages."""
+"""A widget's weights and its module leave the page for files named by their hashes, once for all pages."""
 
 import json
 from types import SimpleNamespace
@@ -37,6 +37,16 @@ def test_the_page_keeps_an_address_and_the_file_has_all(tmp_path, name, root):
     assert json.loads((tmp_path / "_static/weights/12ab.json").read_text()) == MODEL
 
 
+def test_a_long_module_leaves_too_once_for_all_its_widgets(tmp_path):
+    source = "// </script> ‘…’\n" * weights.LONG
+    body = lighten(tmp_path, "book/ch07", {"a": {"state": {"_esm": source}}, "b": {"state": {"_esm": source, "n": "_esm"}}})  # fmt: skip
+    (file,) = (tmp_path / "_static/weights").iterdir()
+    assert file.suffix == ".mjs" and file.read_text(encoding="utf-8") == source
+    address = {"hash": file.stem, "url": f"../_static/weights/{file.name}"}
+    saved = json.loads(body)["state"]
+    assert saved == {"a": {"state": {"_esm": address}}, "b": {"state": {"_esm": address, "n": "_esm"}}}
+
+
 def test_a_name_that_is_no_hash_is_left_alone(tmp_path):
     odd = {**MODEL, "hash": "../../etc"}
     assert json.loads(lighten(tmp_path, "a", {"w": odd}))["state"]["w"] == odd
@@ -46,9 +56,11 @@ def test_a_name_that_is_no_hash_is_left_alone(tmp_path):
 def test_what_no_page_names_goes(tmp_path):
     folder = tmp_path / "_static" / "weights"
     folder.mkdir(parents=True)
-    for name in ("12ab.json", "ff.json"):
+    for name in ("12ab.json", "ff.json", "34cd.mjs", "ee.mjs"):
         (folder / name).write_text("{}")
-    (tmp_path / "a.html").write_text("<script>{'url': '_static/weights/12ab.json'}</script>")
+    (tmp_path / "a.html").write_text(
+        "<script>{'url': '_static/weights/12ab.json', '_esm': '_static/weights/34cd.mjs'}</script>"
+    )
     weights.prune(SimpleNamespace(outdir=tmp_path), None)
-    assert [p.name for p in folder.iterdir()] == ["12ab.json"]
+    assert {p.name for p in folder.iterdir()} == {"12ab.json", "34cd.mjs"}
     weights.prune(SimpleNamespace(outdir=tmp_path / "none"), None)

@@ -163,7 +163,7 @@ def test_it_says_that_weights_are_loading(served):
     opener, _, answers = served
     answers["weights/ab.json"] = (200, GOOD, 400)
     page = opener({"a": weighed()}, ["a"])
-    assert page.locator(".widget-waiting").inner_text() == "Loading weights …"
+    assert page.locator(".widget-waiting").inner_text() == "Loading …"
     page.get_by_text("AAA1", exact=True).wait_for()
     assert page.locator(".widget-waiting").count() == 0
 
@@ -199,3 +199,15 @@ def test_binary_traits_arrive_as_bytes(show):
     }
     page = show({"a": saved}, ["a"])
     page.wait_for_function("document.querySelector('.widget-place').textContent === '7'")
+
+
+def test_a_module_of_its_own_file_is_fetched_once_and_its_failure_said(served):
+    opener, asked, answers = served
+    answers["weights/ab.mjs"], answers["weights/cd.mjs"] = (200, COUNTER, 0), (404, "", 0)
+    away = {name: {"hash": name, "url": f"weights/{name}.mjs"} for name in ("ab", "cd")}
+    page = opener({"a": model(away["ab"]), "b": model(away["ab"]), "c": model(away["cd"])}, ["a", "b", "c"])
+    page.wait_for_selector("[data-state=failed]")
+    said = "The module that draws it could not be loaded: the server answers 404 for weights/cd.mjs."
+    assert said in page.locator("[data-state=failed]").inner_text()
+    page.wait_for_function("document.querySelectorAll('button').length === 2")
+    assert asked.count("weights/ab.mjs") == 1 and page.evaluate("window.loads") == 1

@@ -4,7 +4,7 @@
 // model (an anywidget's holds its own source, `_esm`), and a <script type="…widget-view+json"> wherever a
 // widget was shown.  A model here is that state and its listeners; each view of a model shares it.  A widget
 // starts when it comes near the screen.  One that fails says so in its own place and leaves the others alone.
-// Trained weights are not in the page: {hash, url} in a trait stands for a file, fetched once for all who ask.
+// Trained weights and long modules are not in the page: {hash, url} in a trait stands for a file, fetched once for all who ask.
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
@@ -88,16 +88,16 @@
     document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
   }
 
-  // ---- weights, each file once a page; one that failed is asked for again by the next who needs it
+  // ---- weights and modules, each file once a page; one that failed is asked for again by the next who needs it
   const files = new Map();
   function fetched(url) {
     if (!files.has(url)) files.set(url, (async () => {
-      const what = "The weights that it computes with could not be loaded";
+      const code = url.endsWith(".mjs"), what = `The ${code ? "module that draws it" : "weights that it computes with"} could not be loaded`;
       let answer;
       try { answer = await fetch(url); }
       catch { throw new Error(location.protocol === "file:" ? `${what}: a page opened as a file may not read its neighbours. Serve the folder (make serve), or open the notebook.` : `${what}: the server can't be reached.`); }
       if (!answer.ok) throw new Error(`${what}: the server answers ${answer.status} for ${url}.`);
-      try { return await answer.json(); }
+      try { return await (code ? answer.text() : answer.json()); }
       catch { throw new Error(`${what}: ${url} is damaged.`); }
     })().catch((error) => { files.delete(url); throw error; }));
     return files.get(url);
@@ -138,7 +138,7 @@
     }
     el.removeAttribute("aria-busy");
   }
-  const waiting = () => Object.assign(document.createElement("p"), { className: "widget-waiting", textContent: "Loading weights …", role: "status" });
+  const waiting = () => Object.assign(document.createElement("p"), { className: "widget-waiting", textContent: "Loading …", role: "status" });
   function fail(el, why) {
     el.dataset.state = "failed";
     el.className = "widget-place widget-failed";

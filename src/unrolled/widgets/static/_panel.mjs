@@ -72,7 +72,7 @@ export function stacked(root, drawings) {
 /** The foot: the summary, the table's button, both ways to save; `picture` gives what is saved, `rows` what the table says. */
 export function ending(model, picture, name) {
   const say = summary(), box = el("div", { class: "tablebox" }), toggle = button("", () => model.set({ table: !model.get("table") }), { class: "quiet" });
-  const keep = (text, save) => button(text, () => save(picture(), name), { class: "quiet", "aria-label": `Save the drawing as ${text}` });
+  const keep = (text, save) => button(text, () => save(picture(), typeof name === "function" ? name() : name), { class: "quiet", "aria-label": `Save the drawing as ${text}` });
   return {
     nodes: [box, el("div", { class: "foot" }, say.el, el("span", { class: "tools" }, toggle, keep("SVG", saveSVG), keep("PNG", savePNG)))],
     say: say.say,

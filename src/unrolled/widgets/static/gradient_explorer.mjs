@@ -1,7 +1,8 @@
 // The gradient explorer: how much of a loss still reaches the state of an earlier step.
 //   RNN (13.1), LSTM (13.20)–(13.27), GRU (7a)–(7d); the way back is the chain of their vector–Jacobian products.
-import { button, clip, dataTable, dot, el, frozen, host, matvec, mount, num, player, put, savePNG, saveSVG, short, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, write } from "./_kit.mjs";
+import { button, clip, dot, el, frozen, host, matvec, mount, num, player, put, short, stepKeys, stepperBar, svg, svgSymbol, symbol, write } from "./_kit.mjs";
 import { lineChart, sample, sci, sciNodes } from "./_chart.mjs";
+import { ending } from "./_panel.mjs";
 
 const WEIGHTS = ["cell", "g", "rho", "T", "H", "forget_bias", "seed"];
 const TRAITS = [...WEIGHTS, "clip", "step", "over", "playing", "follow", "revealed", "guess", "table", "norms", "labels", "words", "presets"];
@@ -278,11 +279,9 @@ function render({ model: given, el: place }) {
   const predict = el("div", { class: "predict" }, verdict, el("span", { class: "ask" }, ask, " ", el("span", { class: "ways" }, guesses), " ", skip), again);
 
   const worked = el("div", { class: "worked" });
-  const say = summary(), tableBox = el("div", { class: "tablebox" });
-  const tableButton = button("", () => change({ table: !model.get("table") }), { class: "quiet" });
   const name = () => (own ? "gradient-flow" : `gradient-${model.get("cell")}`);
-  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, cut, bar.el, ...(own ? [] : [predict]), worked, tableBox,
-    el("div", { class: "foot" }, say.el, el("span", { class: "tools" }, tableButton, button("SVG", () => saveSVG(frozen(chart.drawing), name()), { class: "quiet", "aria-label": "Save the drawing as SVG" }), button("PNG", () => savePNG(frozen(chart.drawing), name()), { class: "quiet", "aria-label": "Save the drawing as PNG" }))));
+  const foot = ending(model, () => frozen(chart.drawing), name);
+  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, cut, bar.el, ...(own ? [] : [predict]), worked, ...foot.nodes);
 
   // ---- the curves: only when the weights change ----
   function compute(s) {
@@ -332,7 +331,7 @@ function render({ model: given, el: place }) {
     bar.update(stepNow(), T, s.playing, s.words[stepNow() - 1] ?? `${T - stepNow()} before the end`);
     if (!own) drawControls(s, list, T);
     drawWorked(s, list, T, step, step <= hidden);
-    drawTable(s, list, T, hidden);
+    foot.table(() => ["The length of the gradient at each step", ["step", ...list.map((c) => (own ? c.name : rich(c.name)))], Array.from({ length: T }, (_, i) => [`${i + 1}${s.words[i] ? `. ${clip(s.words[i], 18)}` : ""}`, ...list.map((c) => (i < hidden ? "?" : sci(c.norms[i])))])]);
     speak(s, list, T, step, step <= hidden);
   }
   function drawControls(s, list, T) {
@@ -390,23 +389,12 @@ function render({ model: given, el: place }) {
     return [frac(symbol(`L_${T}`), h(step, kind)), " = ", el("span", { class: "r-gate gatey" }, h(step + 1, gate), away > 1 ? [away > 2 ? " ⊙ … ⊙ " : " ⊙ ", h(T, gate)] : ""), " ⊙ ", frac(symbol(`L_${T}`), h(T, kind)), el("span", { class: "op" }, " + what passes through a ", U, " on its way")];
     function factorRnn(t) { return [el("span", { class: "r-hidden gatey" }, U.cloneNode(true), el("sup", {}, "⊤")), s.g === "linear" ? "" : [" diag ", el("i", {}, "g"), "′", el("sub", {}, String(t))]]; }
   }
-  function drawTable(s, list, T, hidden) {
-    write(tableButton, s.table ? "Hide table" : "Table");
-    put(tableButton, "aria-pressed", s.table);
-    tableBox.hidden = !s.table;
-    if (!s.table) return;
-    const rows = Array.from({ length: T }, (_, i) => [`${i + 1}${s.words[i] ? `. ${clip(s.words[i], 18)}` : ""}`, ...list.map((c) => (i < hidden ? "?" : sci(c.norms[i])))]);
-    const text = JSON.stringify(rows);
-    if (text === tableBox.dataset.key) return;
-    tableBox.dataset.key = text;
-    tableBox.replaceChildren(dataTable("The length of the gradient at each step", ["step", ...list.map((c) => (own ? c.name : rich(c.name)))], rows));
-  }
   function speak(s, list, T, step, off) {
     const away = T - step, c = own ? list[s.follow] : list[0], grown = c.norms[step - 1] / c.norms[T - 1];
     const what = own ? c.name[0] : `${NAMES[s.cell]}${s.cell === "rnn" ? `, ${s.g}` : `, ${s.cell === "lstm" ? "forget" : "update"}-gate bias ${num(s.forget_bias, 1)}`}, spectral radius ${num(s.rho)}, ${T} ${T === 1 ? "step" : "steps"}, ${s.H} units`;
     const path = list.find((x) => x.key === "path"), cell = list.find((x) => x.key === "c");
     const here = off ? "hidden until you predict" : `the gradient of ${own ? "the loss" : s.follow ? "all losses" : "the last loss"} is ${sci(c.norms[step - 1])}${away && (own || !s.follow) ? `, after ${away} ${away === 1 ? "factor" : "factors"} of ${sci(grown ** (1 / away))} on average` : ""}${cell && !off ? `; at the cell ${sci(cell.norms[step - 1])}` : ""}${path && away ? `, through the gates alone ${sci(path.norms[step - 1])}` : ""}${!own && s.clip > 0 && !off ? `; clipped at ${short(s.clip)}, all of it times ${sci(clipping(s, net))}` : ""}`;
-    say.say(`${note ? `${note} ` : ""}${what}. Step ${step}, ${away ? `${away} before the end` : "the last"}: ${here}.`, s.playing || s.over > 0);
+    foot.say(`${note ? `${note} ` : ""}${what}. Step ${step}, ${away ? `${away} before the end` : "the last"}: ${here}.`, s.playing || s.over > 0);
   }
 
   model.on(TRAITS, () => model.redraw());
