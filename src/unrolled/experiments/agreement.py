@@ -6,9 +6,9 @@ hiding* … *were*, not *was*).  An attractor is a noun of the other number.  De
 the number is held or the training's shapes were learned by heart.  The grammar is a toy, so BLiMP is beside it, judged by
 three models of Tatoeba's English: only pairs all of whose words they know, and many of its pairs have other words.
 
-Five epochs of few sentences: the LSTM is still learning then (the checkpoint ``agreement``, an LSTM of this size with more sentences,
-gets nearly all of them right), so this says who learns it sooner, not what each can learn at last.  The models of Tatoeba's English
-have read too little to judge BLiMP: their shares are near a half, which is guessing.
+Twelve epochs of few sentences: the gated networks have nearly learned the depths of training by then, while the simple RNN's development
+perplexity has stopped falling. The models of Tatoeba's English have read too little to judge BLiMP: their shares are near a half,
+which is guessing.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ TOLERANCE = {"parameters_*": 0.0, "blimp_pairs": 0.0, "blimp_attractor_pairs": 0
 CORPORA = ("tatoeba", "blimp")
 
 N_TRAIN, N_TEST = 300, 60  # sentences of each form, depth and number of attractors
-D, WIDTH, EPOCHS = 24, {"rnn": 48, "gru": 35, "lstm": 32}, 5
+D, WIDTH, EPOCHS = 24, {"rnn": 48, "gru": 35, "lstm": 32}, 12
 # Chosen by tune() on the development sentences with seed 0, which is not among SEEDS.
 LEARNING_RATE = {"rnn": 1e-2, "gru": 1e-2, "lstm": 1e-2}
 TEXT, CAP, SIZE, TEXT_EPOCHS, TEXT_RATE = 6_000, 3_000, 48, 2, 1e-2  # the models of Tatoeba's English
@@ -137,9 +137,9 @@ def tune(seed: int = 0) -> None:
 
 
 def quick(seed: int) -> dict[str, float]:
-    """The LSTM's shares on the grammar."""
-    model, _ = train("lstm", seed, LEARNING_RATE["lstm"])
-    return {f"lstm_{name}": share for name, share in grammar_shares(model).items()}
+    """The simple RNN's shares on the grammar."""
+    model, _ = train("rnn", seed, LEARNING_RATE["rnn"])
+    return {f"rnn_{name}": share for name, share in grammar_shares(model).items()}
 
 
 def criterion(summary: dict[str, dict]) -> str:
