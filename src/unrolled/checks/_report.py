@@ -251,9 +251,10 @@ def _tuple_trouble(got: Any, expected: tuple, where: str) -> Trouble | None:
     if not isinstance(got, tuple | list) or len(got) != len(expected):
         size = f" of {len(got)}" if isinstance(got, tuple | list) else ""
         return Trouble(f"{where}expected {len(expected)} values, got {type(got).__name__}{size}.")
-    parts = ("the first value", "the second value", "the third value", "the fourth value")
+    named = ("the first value", "the second value", "the third value", "the fourth value")
+    parts = [*named[: len(expected)], *(f"value {n}" for n in range(5, len(expected) + 1))]
     return next(
-        (t for p, g, e in zip(parts, got, expected, strict=False) if (t := _part_trouble(g, e, p))), None
+        (t for p, g, e in zip(parts, got, expected, strict=True) if (t := _part_trouble(g, e, p))), None
     )
 
 
