@@ -3,6 +3,7 @@
 They run in Jupyter, in step with Python, and on a page with no kernel.
 """
 
+from unrolled.widgets._model import pack
 from unrolled.widgets.attention import Attention, attention, attention_explorer, trace_attention
 from unrolled.widgets.bottleneck import (
     Bottleneck,
@@ -42,6 +43,7 @@ __all__ = [
     "gradient_flow",
     "lstm_gates",
     "next_word_explorer",
+    "pack",
     "pooling_viewer",
     "trace_attention",
     "trace_gru",
