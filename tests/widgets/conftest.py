@@ -49,9 +49,9 @@ def show(chromium, tmp_path):
     assert wrong == []
 
 
-@pytest.fixture(scope="module")
-def lab(request, tmp_path_factory):
-    """A JupyterLab whose one notebook, widget.ipynb, has the CELLS of the test's module; its address."""
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A JupyterLab for all tests of a worker: its address and the folder of its notebooks."""
     need(importlib.util.find_spec("jupyterlab"), "JupyterLab", "pip install jupyterlab")
     folder = tmp_path_factory.mktemp("lab")
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
@@ -59,12 +59,7 @@ def lab(request, tmp_path_factory):
     (settings / "notification.jupyterlab-settings").write_text(
         json.dumps({"fetchNews": "false", "checkForUpdates": False})
     )
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in request.module.CELLS]
-    )
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "widget.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -87,23 +82,30 @@ def lab(request, tmp_path_factory):
             except OSError:
                 assert server.poll() is None, (folder / "log").read_text()[-2000:]
                 time.sleep(0.5)
-        yield address
+        yield address, folder / "work"
     finally:
         server.terminate()
         server.wait(timeout=20)
 
 
 @pytest.fixture
-def notebook(lab, chromium):
-    """The notebook in Chromium, its kernel ready; ``run(n)`` runs cell n.  The test fails on a request to another host."""
+def notebook(lab, chromium, request):
+    """A notebook of the CELLS of the test's module in Chromium, its kernel ready; ``run(n)`` runs cell n.  The test fails on a request to another host."""
+    (address, folder), name = lab, f"{request.module.__name__}.ipynb"
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in request.module.CELLS]
+    )
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, folder / name)
     context = chromium.new_context(viewport={"width": 1200, "height": 1500})
     page = context.new_page()
     page.set_default_timeout(60000)
     foreign = []
     page.on(
-        "request", lambda r: r.url.startswith("http") and not r.url.startswith(lab) and foreign.append(r.url)
+        "request",
+        lambda r: r.url.startswith("http") and not r.url.startswith(address) and foreign.append(r.url),
     )
-    page.goto(f"{lab}/lab/tree/widget.ipynb")
+    page.goto(f"{address}/lab/tree/{name}?reset")
     page.locator(".jp-CodeCell").first.wait_for()
     page.wait_for_function("document.querySelector('[data-status=idle]') || window.jupyterapp")
     page.wait_for_function(
@@ -116,5 +118,6 @@ def notebook(lab, chromium):
 
     page.run = run
     yield page
+    page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()")  # its kernel too
     context.close()
     assert foreign == []

@@ -132,7 +132,7 @@ function drawFolded(s, link) {
 // ---- the widget ---------------------------------------------------------------------------------
 function render({ model: given, el: place }) {
   const model = host(given, draw);
-  let net, graph, shape = "", note = "", seen = -1;
+  let net, graph, shape = "", named = "", note = "", seen = -1;
   const strip = { now: null };
   const { root, end } = mount(place, "Unrolled stepper: a recurrent network, word by word", () => strip.now?.draw());
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
@@ -241,6 +241,9 @@ function render({ model: given, el: place }) {
     drawn.replaceChildren(scroll, ...(s.folded ? [el("div", { class: "history" }, strip.now.el, el("p", { class: "key" }, el("i", {}, "h"), " so far: filled is positive, striped is negative"))] : [el("p", { class: "key" }, "A bar is one number of its vector: up is positive, down is negative.")]));
     drawn.classList.toggle("folded", s.folded);
     put(scroll, "tabindex", s.folded ? -1 : 0);
+    const names = JSON.stringify([s.units, s.features, s.outputs, s.presets.map((p) => p.name)]);
+    if (names === named) return; // another number of words leaves the equation and the weights
+    named = names;
     buildWorked(s);
     buildWeights(s);
     preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...s.presets.map((p, i) => el("option", { value: i }, p.name)));
