@@ -114,7 +114,9 @@ def to_itself() -> Drawing:
         for t in range(1, 6):
             x = left + 20 + 62 * (t - 1)
             d.box(x, 156, f"x_{t}", "input", w=44, h=36)
-            d.box(x, 60, f"h_{t}" if left < 100 else f"z_{t}", "hidden", w=44, h=36)
+            d.box(
+                x, 60, f"h_{t}" if left < 100 else f"y_{t}", "hidden" if left < 100 else "output", w=44, h=36
+            )
             if left < 100:
                 d.arrow(f"M{x} 137 V80", "input")
                 if t < 5:

@@ -240,11 +240,11 @@ CAUSAL: list[Variant] = [
 
 
 def check_causal_self_attention(student: Callable[..., Any]) -> None:
-    """(x (B, T, D), lengths (B,), W_q, W_k (A, D), W_v (H, D)) -> z (B, T, H), alpha (B, T, T)."""
+    """(x (B, T, D), lengths (B,), W_q, W_k (A, D), W_v (H, D)) -> y (B, T, H), alpha (B, T, T)."""
     about = "The second sequence has two real steps."
     check_outputs(
         student,
-        [Example(SELF, (Z, SELF_ALPHA), about)],
+        [Example(SELF, (Y, SELF_ALPHA), about)],
         CAUSAL,
         [attention.self_attention, attention.attend],
     )
@@ -612,7 +612,7 @@ ADDITIVE_GRADS = {
     ),
     "dv": np.array([-0.06333, -0.121762, 0.150367, 0.135649, -0.175022]),
 }
-Z = np.array(
+Y = np.array(
     [
         [
             [0.3, -0.85, 1.05, -0.2],
