@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from unrolled.checkpoints import load
 from unrolled.scratch.attention import attend, dot_score
+from unrolled.widgets._model import pack
+from unrolled.widgets._translator import Translator
 
 PAGE = (Path(__file__).parents[2] / "book" / "ch09_attention.md").read_text(encoding="utf-8")
 BY_HAND = PAGE.split("### One step, by hand")[1].split("\n## ")[0]
@@ -53,3 +56,14 @@ def test_the_bilinear_score_turns_the_look():
     (_, alpha), _ = attend(H_D, H_E, "bilinear", W_s)
     told = numbers(BY_HAND.split("The scores become ")[1].split(": now")[0])
     np.testing.assert_allclose(told, [2, 0, -2, *alpha[0]], atol=ROUNDED)
+
+
+def test_the_first_translation_is_what_the_network_writes():
+    source, written = re.findall(r"\*([^*]+)\*", PAGE.split("{lede}")[1])[:2]
+    assert Translator(pack(load("witch_translate"))).greedy(source)[0] == [*written.split(), "</s>"]
+
+
+def test_the_failure_is_longer_than_any_sentence_of_the_training():
+    long = re.search(r'long = \("(.*?)"\n\s+"(.*?)"\)', PAGE)
+    longest = max(map(len, load("witch_attention").sample["source"]))
+    assert len("".join(long.groups()).split()) > longest
