@@ -74,7 +74,7 @@ function heatmap(root, { pick, hover }) {
     }
     const box = (kind, t, j) => svg("rect", { class: kind, x: L + j * w + (kind === "force" ? 1.5 : 2), y: H + t * h + (kind === "force" ? 1.5 : 2), width: w - gap - (kind === "force" ? 3 : 4), height: h - gap - (kind === "force" ? 3 : 4) });
     const figures = w >= 34 && h >= 18 && S * T <= 400;
-    const readable = (a) => (a > 0.55 ? token(root, "paper") : token(root, "ink"));
+    const [paper, ink] = ["paper", "ink"].map((name) => token(root, name)), readable = (a) => (a > 0.55 ? paper : ink); // asking for a style costs a layout
     const numbers = figures ? rows.slice(0, hidden).flatMap((row, t) => Array.from(row.alpha, (a, j) => a >= 0.1 && svg("text", { class: "num", x: L + (j + 0.5) * w - 1, y: H + (t + 0.5) * h + 3, "text-anchor": "middle", style: `fill:${readable(a)}` }, num(a).replace(/^0/, "")))).filter(Boolean) : [];
     marks.replaceChildren(...numbers, ...gold.filter(([, t]) => t < hidden).map(([j, t]) => box("gold", t, j)), ...Object.entries(forced).filter(([t, j]) => t <= Math.min(T, hidden) && j <= S).map(([t, j]) => box("force", t - 1, j - 1)));
     const every = (size, n) => Math.max(1, Math.ceil(15 / size)) && Array.from({ length: n }, (_, i) => i).filter((i) => i % Math.ceil(15 / size) === 0);
