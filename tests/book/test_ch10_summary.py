@@ -38,9 +38,8 @@ def test_every_citation_has_its_entry():
 
 def test_every_measured_claim_stands_in_the_table_with_its_verdict():
     ledger = json.loads((ROOT / "book" / "claims.json").read_text(encoding="utf-8"))
-    rows = re.findall(
-        r"^\| (\d+) \| .*\*\*\{claim\}`(\w+)\|verdict`\*\*", section("What held, and what did not"), re.M
-    )
+    text = section("What held, and what did not")
+    rows = re.findall(r"^\| (\d+) \| .*\*\*\{claim\}`(\w+)\\\|verdict`\*\*", text, re.M)
     assert {claim: int(number) for number, claim in rows} == {
         name: int(claim["chapter"][2:4]) for name, claim in ledger.items()
     }
@@ -60,3 +59,9 @@ def test_joining_steps_is_the_recurrence_at_any_length():
             wanted.append(h)
         np.testing.assert_allclose(namespace["state"], wanted, rtol=1e-10, atol=1e-12)
         assert namespace["rounds"] == int(np.ceil(np.log2(T)))
+
+
+def test_a_bar_inside_a_table_is_escaped_or_it_ends_the_cell():
+    for line in section("What held, and what did not").splitlines():
+        if line.startswith("| "):
+            assert len(re.findall(r"(?<!\\)\|", line)) == 5, line
