@@ -136,7 +136,7 @@ def context() -> Drawing:
 def training() -> Drawing:
     """Every step of the decoder has a loss against the gold word; the gold word is read next, and the gradient goes to both networks."""
     d = Drawing(760, 400)
-    y, read, write = 262, [46, 112, 178, 244], [350, 442, 534, 626, 718]
+    y, read, write = 262, [46, 112, 178, 244], [338, 428, 518, 608, 698]
     for n, (x, word) in enumerate(zip(read, SOURCE, strict=True)):
         d.arrow(f"M{x} {y + 62} V{y + 19}", "input")
         d.text(x, y + 80, word, "input", anchor="middle")
