@@ -8,7 +8,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix constraints clean
+.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ checkpoints: $(READY) ## train every checkpoint of the book again (about 20 minu
 
 kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
 	@$(PY) tests/exercises/kill_matrix.py
+
+mutants: $(READY) ## mutants of the solutions against the hidden tests (CHAPTERS="ch01_rnn …", else all: 10 minutes)
+	@$(PY) tests/exercises/mutants.py $(CHAPTERS)
 
 constraints: $(READY) ## freeze what is installed now into constraints.txt
 	@{ head -2 constraints.txt; $(PY) -m pip freeze --exclude-editable | sed -E 's/\+cpu//; /^(pip|setuptools|wheel)==/d'; } > constraints.new

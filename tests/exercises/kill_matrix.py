@@ -1,6 +1,7 @@
 """``make kill-matrix``: which wrong answer each check catches, and with which words.
 
-Writes ``book/kill_matrix.json`` and the page ``book/kill_matrix.md`` that instructors read.
+Writes ``book/kill_matrix.json`` and the page ``book/kill_matrix.md`` that instructors read; the page
+ends with what ``make mutants`` found.
 """
 
 import json
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import mutants
 import submissions
 
 BOOK = submissions.ROOT / "book"
@@ -68,7 +71,7 @@ def build() -> dict[str, str]:
     matrix = {chapter: measure(chapter) for chapter in submissions.chapters()}
     return {
         "kill_matrix.json": json.dumps(matrix, indent=1, ensure_ascii=False) + "\n",
-        "kill_matrix.md": page(matrix),
+        "kill_matrix.md": mutants.with_section(page(matrix), mutants.load()),
     }
 
 
