@@ -44,7 +44,7 @@ checkpoints: $(READY) ## train every checkpoint of the book again (about 20 minu
 kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
 	@$(PY) tests/exercises/kill_matrix.py
 
-mutants: $(READY) ## mutants of the solutions against the hidden tests (CHAPTERS="ch01_rnn …", else all: 10 minutes)
+mutants: $(READY) ## mutants of the solutions against the hidden tests (CHAPTERS="ch01_rnn …", else all: 2 minutes)
 	@$(PY) tests/exercises/mutants.py $(CHAPTERS)
 
 constraints: $(READY) ## freeze what is installed now into constraints.txt

@@ -42,7 +42,7 @@ HEAD = """(mutants)=
 ## Mutants of the reference solutions
 
 The wrong answers above are ours. This check is independent of them: a program changes each reference solution in one place, such as another sign,
-another constant, a statement or a transpose left out, and the hidden tests alone must fail. A mutant that computes the same is *equivalent*: no test can tell it apart.
+another constant, a statement or a transpose left out, and the hidden tests alone must fail. A mutant that is as right as the solution is *equivalent*: no test may tell it apart.
 `make mutants` makes and runs them all again.
 """
 
@@ -144,14 +144,15 @@ def _change(original: str, mutant: str) -> str:
     lines = zip(original.splitlines(), mutant.splitlines(), strict=True)
     before, after = next((a.strip(), b.strip()) for a, b in lines if a != b)
     if len(before) > 110:
-        start, end = _common(before, after), _common(before[::-1], after[::-1])
-        before, after = (line[max(0, start - 40) : len(line) - max(0, end - 40)] for line in (before, after))
+        start, end = _cut(before, after), _cut(before[::-1], after[::-1])
+        before, after = before[start : len(before) - end], after[start : len(after) - end]
     return f"{before} → {after}"
 
 
-def _common(a: str, b: str) -> int:
-    """How many first letters of two lines are the same."""
-    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+def _cut(a: str, b: str) -> int:
+    """How much of the beginning that two lines share can go: whole words, all but some forty letters."""
+    same = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a.rfind(" ", 0, max(0, same - 40)) + 1
 
 
 def survives(task: submissions.Task, source: str) -> bool:
@@ -253,7 +254,8 @@ def with_section(page: str, report: dict[str, dict]) -> str:
 
 
 def write(report: dict[str, dict]) -> None:
-    """Both files; the matrix itself stays as it is."""
+    """Both files, chapters in order; the matrix itself stays as it is."""
+    report = {chapter: report[chapter] for chapter in sorted(report)}
     REPORT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     PAGE.write_text(with_section(PAGE.read_text(encoding="utf-8"), report), encoding="utf-8")
 
@@ -263,13 +265,17 @@ def main() -> None:
     parser.add_argument("chapters", nargs="*", help="all when none is named")
     parser.add_argument("--explain", action="store_true", help="only read the reasons again")
     options = parser.parse_args()
+    if unknown := sorted(set(options.chapters) - set(submissions.chapters())):
+        parser.error(f"chapters: expected some of {', '.join(submissions.chapters())}, got {unknown[0]!r}")
     report = load()
     for chapter in [] if options.explain else options.chapters or submissions.chapters():
         report[chapter] = measure(chapter)
-        write(explain({c: report[c] for c in submissions.chapters() if c in report}))
+        write(explain(report))
     write(explain(report))
-    for chapter, (made, killed, same) in ((c, count(tasks)) for c, tasks in report.items()):
-        print(f"{chapter}: made {made}, killed {killed}, equivalent {same}, open {made - killed - same}")
+    for chapter, tasks in load().items():
+        made, killed, same = count(tasks)
+        open_ = sum(not s["why"] for row in tasks.values() for s in row["survivors"])
+        print(f"{chapter}: made {made}, killed {killed}, equivalent {same}, not explained {open_}")
 
 
 if __name__ == "__main__":
