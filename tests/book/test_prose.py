@@ -111,6 +111,26 @@ def test_prose_is_all_that_is_left():
     assert prose(page).split() == ["One", "word", "more."]
 
 
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_verdicts_fit_their_sentences(page):
+    """ "The claim holds", "it is undecided": a verdict that turns must take its sentence along."""
+    text = re.sub(r"^\|.*$", "", page.read_text(encoding="utf-8"), flags=re.M)
+    found = re.findall(r"(\S+) \*\*\{claim\}`(\w+)\|verdict`\*\*", text)
+    assert len(found) == len(re.findall(r"\|verdict`", text))
+    wrong = [(word, claim) for word, claim in found if not fits(word, LEDGER[claim]["verdict"])]
+    assert not wrong
+
+
+def fits(word, verdict):
+    """Whether a verdict can stand after a word: "is undecided", but "claim holds"."""
+    return (word in {"is", "is:", "therefore", "criterion,"}) == (verdict == "undecided")
+
+
+def test_a_verdict_that_does_not_fit_is_noticed():
+    assert fits("is", "undecided") and fits("claim", "holds") and fits("it", "does not hold")
+    assert not fits("is:", "holds") and not fits("claim", "undecided")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_drawings_are_said_in_words(page):
     text = page.read_text(encoding="utf-8")
