@@ -48,6 +48,16 @@ def test_predict_then_reveal(show):
     expect(page.locator(".predict .bad")).to_contain_text("within 5 points of each other")
 
 
+def test_presets(show):
+    page = show(made())
+    page.get_by_label("Presets").select_option(label="BLEU: the shortest sources")
+    assert (trait(page, "step"), trait(page, "revealed")) == (1, False), "the answer stays hidden"
+    page.get_by_label("Presets").select_option(label="exact: where attention gains most")
+    assert [trait(page, name) for name in ("panel", "step", "revealed")] == [1, 2, True]
+    button(page, "Reset").click()
+    assert (trait(page, "panel"), trait(page, "step"), trait(page, "revealed")) == (0, 4, False)
+
+
 def test_values_bands_sizes_and_metrics(show):
     page = show(made(revealed=True))
     rows = page.locator(".sums tbody tr")

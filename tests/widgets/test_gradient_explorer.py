@@ -149,6 +149,15 @@ def test_anybodys_arrays():
     w = gradient_flow({"mine": np.ones(4), "yours": [1, 2, 3, 0]}, words=["a", "b", "c", "d"], step=4)
     assert w.labels == ["mine", "yours"] and w.norms[1] == [1.0, 2.0, 3.0, 0.0]
     w.follow = 1
+    assert [(p["name"], p.get("follow"), p["step"]) for p in w.presets] == [
+        ("The first step", None, 1),
+        ("The last step", None, 4),
+        ("Where mine is smallest", 0, 1),
+        ("Where mine is largest", 0, 1),
+        ("Where yours is smallest", 1, 4),
+        ("Where yours is largest", 1, 3),
+    ]
+    assert gradient_flow([1.0]).presets == [] and gradient_flow(np.ones(9), revealed=False).step == 6
     assert len(gradient_flow(np.ones((6, 400))).norms) == 6
 
 

@@ -187,13 +187,41 @@ def test_anybodys_arrays(show):
     expect(page.locator(".legend button")).to_have_text(["mine", "<b>yours</b>"])
     expect(page.locator(".worked caption")).to_have_text("Step 1 “word0”, 39 before the last")
     expect(page.locator(".factors tbody tr").first).to_contain_text("× 0.500× 0.500")
-    expect(page.locator(".predict, .dials")).to_have_count(0)
+    expect(page.locator(".dials")).to_have_count(0)
+    assert trait(page, "revealed") is True
+    expect(button(page, "Predict")).to_be_visible()
     thin = widths(page)
     page.get_by_role("button", name="<b>yours</b>").click()
     assert trait(page, "follow") == 1 and max(thin[:3]) < 1 and widths(page) == [0.0] + [12.0] * 38, (
         "no arrow where nothing flows"
     )
     expect(page.locator(".factors tbody tr").nth(1)).to_contain_text("= 0")
+
+
+def test_anybodys_arrays_ask_for_a_prediction_and_have_views(show):
+    back = np.arange(20)[::-1]
+    page = show(gradient_flow({"mine": 0.5**back, "yours": np.r_[3.0, np.ones(19)]}, revealed=False))
+    expect(page.locator("text.unknown")).to_have_text("?")
+    expect(page.locator(".predict")).to_contain_text("is left in “mine”?")
+    put(page, step=3)
+    expect(page.locator(".factors tbody td").nth(2)).to_have_text("?")
+    expect(page.locator(".summary")).to_contain_text("hidden until you predict")
+    button(page, "a hundredth or less").click()
+    expect(page.locator(".predict .good")).to_contain_text("Yes. It shrank: from 1.00 at step 20 to 1.9·10⁻⁶ at step 1.")  # fmt: skip
+    button(page, "Another curve to predict").click()
+    assert (trait(page, "follow"), trait(page, "revealed"), trait(page, "step")) == (1, False, 17)
+    button(page, "a hundred times or more").click()
+    expect(page.locator(".predict .bad")).to_contain_text("It stayed within a factor of 100")
+    page.get_by_label("Presets").select_option(label="Where mine is largest")
+    assert (trait(page, "follow"), trait(page, "step"), trait(page, "guess")) == (0, 20, "")
+    button(page, "Reset").click()
+    assert (trait(page, "follow"), trait(page, "step"), trait(page, "revealed")) == (0, 17, False)
+
+
+def test_where_there_is_nothing_to_predict_nothing_hides(show):
+    page = show(gradient_flow(np.r_[np.ones(9), 0.0], revealed=False))
+    expect(page.locator("text.unknown")).to_have_count(0)
+    expect(page.locator(".predict")).to_be_hidden()
 
 
 @pytest.mark.parametrize("n", [1, 2, 400])
@@ -229,8 +257,9 @@ def test_on_a_phone(show, cell):
         (lambda: gradient_explorer(), True),
         (lambda: gradient_explorer("lstm", revealed=True, step=4, T=12), False),
         (lambda: gradient_flow({"a": np.ones(9), "b": np.ones(9)}), True),
+        (lambda: gradient_flow(np.ones(9), revealed=False), False),
     ],
-    ids=["hidden", "lstm", "flow"],
+    ids=["hidden", "lstm", "flow", "flow-hidden"],
 )
 def test_axe_and_theme(show, dark, make):
     page = show(make(), dark=dark)

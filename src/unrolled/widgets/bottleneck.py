@@ -32,7 +32,7 @@ class Bottleneck(anywidget.AnyWidget):
 
     ``bands`` (their names), ``panels`` [{name, curves: [{name, H, attention, values (seeds, bands)}], sentences}], which ``panel``, which
     hidden size ``H`` (0: the only one), ``step`` (the band, from 1), ``over``, ``examples`` by band, ``measured``: what was measured;
-    ``revealed``, ``question``, ``guess``, ``table``, ``playing``.
+    ``revealed``, ``question``, ``guess``, ``table``, ``playing``, ``presets``.
     """
 
     _esm = module("bottleneck")
@@ -50,6 +50,7 @@ class Bottleneck(anywidget.AnyWidget):
     guess = t.Unicode("").tag(sync=True)
     table = t.Bool(False).tag(sync=True)
     playing = t.Bool(False).tag(sync=True)
+    presets = t.List(t.Dict()).tag(sync=True)
 
     @t.validate("step", "over", "panel")
     def _check_place(self, proposal: Any) -> int:
@@ -100,7 +101,7 @@ def bottleneck(
             measured,
         )
         w.H = max(curve["H"] for curve in panels[0]["curves"])
-        w.revealed = revealed
+        w.revealed, w.presets = revealed, _views(panels, bands)
     w.step = len(bands) if step is None else step
     return w
 
@@ -182,6 +183,25 @@ def bottleneck_of_checkpoints(
         sentences=counts,
         **{"measured": told, **options},
     )
+
+
+def _views(panels: list[dict[str, Any]], bands: list[str]) -> list[dict[str, Any]]:
+    """What to look at in each metric: both ends, and the band where attention gains most if it gains anywhere."""
+    found = []
+    for panel, each in enumerate(panels):
+        last = len(bands) if len(bands) > 1 else 0
+        ends = [("the shortest sources", 1, {}), ("the longest sources", last, {})] if last else []
+        H = max(curve["H"] for curve in each["curves"])
+        of = {
+            c["attention"]: np.mean(c["values"], axis=0) for c in reversed(each["curves"]) if c["H"] in (0, H)
+        }
+        if last and len(of) == 2 and (gain := of[True] - of[False]).max() > 0:
+            ends.append(("where attention gains most", int(gain.argmax()) + 1, {"revealed": True}))
+        found += [
+            {"name": f"{each['name']}: {name}", "panel": panel, "H": H, "step": step, **more}
+            for name, step, more in ends
+        ]
+    return found
 
 
 def _written(checkpoint: Any) -> list[dict[str, Any]]:

@@ -203,10 +203,12 @@ def gradient_flow(
     labels: list[str] | tuple[str, ...] | None = None,
     words: list[str] | tuple[str, ...] | None = None,
     step: int | None = None,
+    revealed: bool = True,
 ) -> GradientExplorer:
     """Show anybody's norms ‖∂L/∂h_t‖ by step: one curve (T,), up to six (N, T), or a dictionary of curves by name.
 
     1 to 400 steps, t = 1 first; ``words`` names the steps.  Norms are finite and not negative; 0 leaves a gap in its curve.
+    Unless ``revealed``, the early steps stay hidden until the reader predicts (8 steps or more, no norm of 0 at the last).
     Raises ValueError with the shape expected and got.
 
     >>> gradient_flow([0.5**d for d in range(10)][::-1], labels=["halved"]).step
@@ -222,7 +224,9 @@ def gradient_flow(
     w = GradientExplorer()
     with w.hold_trait_notifications():
         w.norms, w.labels, w.words = curves, labels, words
-    w.step = 1 if step is None else step
+        w.revealed, w.presets = revealed, _views(curves, labels)
+    first = 1 if revealed else max(1, len(curves[0]) - 3)
+    w.step = first if step is None else step
     return w
 
 
@@ -316,6 +320,18 @@ def _path(cell: str, caches: list[Any], last: Array) -> list[Array]:
 
 def _norms(vectors: list[Array]) -> Float[Array, " T"]:
     return np.linalg.norm(vectors, axis=-1)
+
+
+def _views(curves: list, labels: list[str]) -> list[dict[str, Any]]:
+    """Places to look at in anybody's curves: both ends, and where each is smallest and largest."""
+    T = len(curves[0])
+    ends = [{"name": "The first step", "step": 1}, {"name": "The last step", "step": T}]
+    found = (
+        {"name": f"Where {label} is {name}", "follow": i, "step": int(at(curve)) + 1}
+        for i, (label, curve) in enumerate(zip(labels, curves, strict=True))
+        for name, at in (("smallest", np.argmin), ("largest", np.argmax))
+    )
+    return [*ends, *found] if T > 1 else []
 
 
 def _depth(norms: Any) -> int:

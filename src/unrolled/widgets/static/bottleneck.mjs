@@ -1,9 +1,9 @@
 // The bottleneck by length: measured quality by source length, with attention and without.  Nothing is computed but means.
 import { button, clip, el, focused, host, mount, num, player, put, stepKeys, stepperBar, write } from "./_kit.mjs";
 import { lineChart, sample, ticks } from "./_chart.mjs";
-import { choice, ending, prediction, stacked } from "./_panel.mjs";
+import { choice, ending, prediction, presetList, stacked } from "./_panel.mjs";
 
-const TRAITS = ["bands", "panels", "panel", "H", "step", "over", "examples", "measured", "revealed", "question", "guess", "table", "playing"];
+const TRAITS = ["bands", "panels", "panel", "H", "step", "over", "examples", "measured", "revealed", "question", "guess", "table", "playing", "presets"];
 export const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
 export const spread = (list) => (list.length < 2 ? 0 : Math.sqrt(list.reduce((a, v) => a + (v - mean(list)) ** 2, 0) / (list.length - 1)));
 /** Mean and standard deviation of each band over the runs. */
@@ -36,7 +36,8 @@ function render({ model: given, el: place }) {
   const which = choice("What is measured", start.panels.map((p, i) => [i, p.name]), (panel) => change({ panel }));
   const hidden = choice("Hidden size", sizes.map((H) => [H, `H = ${H}`]), (H) => change({ H }));
   const reset = button("Reset", () => { change({ ...start, playing: false, table: model.get("table") }); note = "Everything is as it was at the start."; }, { class: "quiet" });
-  const controls = el("div", { class: "lineup" }, start.panels.length > 1 ? which.el : el("b", {}, start.panels[0].name), sizes.length > 1 ? hidden.el : "", el("span", { class: "acts" }, reset));
+  const presets = presetList(model, (traits) => change({ guess: "", over: 0, playing: false, ...traits }));
+  const controls = el("div", { class: "lineup" }, start.panels.length > 1 ? which.el : el("b", {}, start.panels[0].name), sizes.length > 1 ? hidden.el : "", el("span", { class: "acts" }, presets.el, " ", reset));
   const legend = el("ul", { class: "legend" }), chart = lineChart(root, { label: "Quality by source length", title: "words in the source", pick: (step) => change({ step, over: 0, playing: false }), hover: (over) => { if (model.get("over") !== over) model.set({ over }); }, least: 50, most: 120, height: 210 });
   const bar = stepperBar(go, play), measured = el("p", { class: "key" });
   const fall = (c) => c.stats[0].mean - c.stats[B - 1].mean;
@@ -52,6 +53,8 @@ function render({ model: given, el: place }) {
   function draw() {
     const s = state(), list = curves(), hide = hiding(), shown = list.filter((c) => !(hide && c.attention)), b = (s.over >= 1 && s.over <= B ? s.over : stepNow()) - 1;
     which.update(s.panel); hidden.update(s.H);
+    presets.update(s.presets);
+    presets.el.hidden = !s.presets.length;
     drawChart(s, shown, list, hide);
     chart.mark(b + 1);
     bar.update(stepNow(), B, s.playing, `${s.bands[stepNow() - 1]} words`);

@@ -224,7 +224,7 @@ function render({ model: given, el: place }) {
   const { root, end } = mount(place, own ? "Gradient flow: how much of the loss reaches each step" : "Gradient explorer: how much of a loss reaches each earlier step", () => {});
   const start = Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
   const state = () => Object.fromEntries(TRAITS.map((key) => [key, model.get(key)]));
-  let note = "", made = "", net, chain, drawnKey = "", legendKey = "", headKey = "";
+  let note = "", asked = false, made = "", net, chain, drawnKey = "", legendKey = "", headKey = "";
 
   const total = () => (own ? model.get("norms")[0].length : model.get("T"));
   const stepNow = () => Math.max(1, Math.min(model.get("step"), total()));
@@ -239,7 +239,7 @@ function render({ model: given, el: place }) {
   const cells = Object.entries(NAMES).map(([key, name]) => button(name, () => set({ cell: key })));
   const gains = el("select", { "aria-label": "Activation of the RNN", onchange: () => set({ g: gains.value }) }, Object.keys(GAINS).map((g) => el("option", {}, g)));
   const gainBox = el("label", { class: "gain" }, el("i", {}, "g"), " = ", gains);
-  const preset = el("select", { "aria-label": "Presets", onchange: () => { const p = model.get("presets")[preset.value]; if (p) { const { name, ...traits } = p; set({ clip: 0, ...traits, step: 1 }); } } });
+  const preset = el("select", { "aria-label": "Presets", onchange: () => { const p = model.get("presets")[preset.value]; if (p) { const { name, ...traits } = p; if (own) change({ guess: "", over: 0, revealed: true, playing: false, ...traits }); else set({ clip: 0, ...traits, step: 1 }); } } });
   const reset = button("Reset", () => { change({ ...start, playing: false, table: model.get("table") }); note = "Everything is as it was at the start."; }, { class: "quiet" });
   function dial(key, name, text, { min, max, step, write: show = (v) => v, to = (v) => v, from: where = (v) => v, act = set }) {
     const range = el("input", { type: "range", min, max, step, "aria-label": text, oninput: () => act({ [key]: to(Number(range.value)) }) });
@@ -253,7 +253,7 @@ function render({ model: given, el: place }) {
     dial("clip", "clip", "the weights' gradient at", { min: 0, max: 9, step: 1, write: (v) => (v ? short(v) : "off"), to: (v) => (v ? Number((10 ** ((v - 5) / 2)).toPrecision(2)) : 0), from: (v) => (v ? 5 + 2 * Math.log10(v) : 0), act: change }),
   ];
   const seed = button("New weights", () => set({ seed: (model.get("seed") + 1) % 10000 }));
-  const controls = own ? [] : [
+  const controls = own ? [el("div", { class: "words" }, el("span", { class: "acts" }, preset, " ", reset))] : [
     el("div", { class: "words" }, el("span", { class: "choice", role: "group", "aria-label": "Cell" }, cells), gainBox, el("span", { class: "acts" }, preset, " ", reset)),
     el("div", { class: "dials" }, dials.map((d) => d.box), seed),
   ];
@@ -271,7 +271,8 @@ function render({ model: given, el: place }) {
   const ask = el("span"), verdict = el("span", { role: "status" });
   const guesses = [["shrinks", "a hundredth or less"], ["stays", "in between"], ["grows", "a hundred times or more"]].map(([guess, text]) => button(text, () => change({ guess, revealed: true, step: 1, over: 0, playing: false })));
   const skip = button("Just show me", () => change({ guess: "", revealed: true }), { class: "quiet" });
-  const again = button("Another network to predict", () => {
+  const again = button(own ? "Predict" : "Another network to predict", () => {
+    if (own) return change({ guess: "", revealed: false, step: Math.max(1, total() - 3), over: 0, playing: false, follow: asked ? (model.get("follow") + 1) % model.get("norms").length : model.get("follow") });
     const list = model.get("presets"), now = list.findIndex((p) => WEIGHTS.every((key) => p[key] === undefined || p[key] === model.get(key)));
     const { name, ...traits } = list[(now + 1) % list.length];
     change({ clip: 0, ...traits, follow: 0, guess: "", revealed: false, step: Math.max(1, (traits.T ?? total()) - 3), over: 0, playing: false });
@@ -281,7 +282,7 @@ function render({ model: given, el: place }) {
   const worked = el("div", { class: "worked" });
   const name = () => (own ? "gradient-flow" : `gradient-${model.get("cell")}`);
   const foot = ending(model, () => frozen(chart.drawing), name);
-  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, cut, bar.el, ...(own ? [] : [predict]), worked, ...foot.nodes);
+  root.append(...controls, own ? "" : ask0, legend, chart.el, arrows, cut, bar.el, predict, worked, ...foot.nodes);
 
   // ---- the curves: only when the weights change ----
   function compute(s) {
@@ -290,12 +291,13 @@ function render({ model: given, el: place }) {
     if (key !== made) { made = key; net = flow(s.cell, s.g, makeNetwork(s), s.clip > 0); }
     return curves(s, net);
   }
-  const from = (T) => (model.get("revealed") || own || T < 8 ? 0 : T - Math.max(4, Math.round(T / 6))); // the steps up to here are hidden
+  const asks = () => total() >= 8 && (!own || model.get("norms").every((norms) => norms.at(-1) > 0)); // a norm of 0 at the end leaves nothing to compare with
+  const from = (T) => (model.get("revealed") || !asks() ? 0 : T - Math.max(4, Math.round(T / 6))); // the steps up to here are hidden
   function drawCurves(s, list, T) {
     const hidden = from(T), key = JSON.stringify([made, s.follow, s.clip, hidden, own && list]);
     if (key === drawnKey) return;
     drawnKey = key;
-    const [low, high] = hidden ? [-6, 2] : range(list.map((c) => c.norms));
+    const [low, high] = hidden && !own ? [-6, 2] : range(list.map((c) => c.norms.slice(hidden)));
     const lane = (letter, role, norms, into = norms) => ({ letter, role, into, end: norms[T - 1] }), way = !own && net[s.follow ? "total" : "direct"];
     const lanes = own ? [lane("h", "hidden", list[s.follow].norms)] : [lane("h", "hidden", way.h, way.into.h), ...(way.c ? [lane("c", "cell", way.c, way.into.c)] : [])];
     const losses = own ? 0 : s.follow + 1;
@@ -317,7 +319,7 @@ function render({ model: given, el: place }) {
     legendKey = key;
     legend.replaceChildren(...list.map((c, i) => {
       const inner = [sample(c), el("span", {}, own ? c.name : /^[∂]/.test(c.name[0]) ? ["‖", rich(c.name), "‖"] : rich(c.name))];
-      return el("li", {}, own && list.length > 1 ? el("button", { type: "button", class: "quiet", "aria-pressed": c.strong, onclick: () => change({ follow: i }) }, inner) : inner);
+      return el("li", {}, own && list.length > 1 ? el("button", { type: "button", class: "quiet", "aria-pressed": c.strong, onclick: () => change({ follow: i, guess: "" }) }, inner) : inner);
     }));
     arrows.replaceChildren("The wider an arrow, the larger the gradient that flows back through it: the same bit wider for each power of ten.");
   }
@@ -330,6 +332,8 @@ function render({ model: given, el: place }) {
     chart.mark(step);
     bar.update(stepNow(), T, s.playing, s.words[stepNow() - 1] ?? `${T - stepNow()} before the end`);
     if (!own) drawControls(s, list, T);
+    drawHead(s);
+    drawPredict(s, list, T);
     drawWorked(s, list, T, step, step <= hidden);
     foot.table(() => ["The length of the gradient at each step", ["step", ...list.map((c) => (own ? c.name : rich(c.name)))], Array.from({ length: T }, (_, i) => [`${i + 1}${s.words[i] ? `. ${clip(s.words[i], 18)}` : ""}`, ...list.map((c) => (i < hidden ? "?" : sci(c.norms[i])))])]);
     speak(s, list, T, step, step <= hidden);
@@ -337,9 +341,7 @@ function render({ model: given, el: place }) {
   function drawControls(s, list, T) {
     cells.forEach((b, i) => put(b, "aria-pressed", Object.keys(NAMES)[i] === s.cell));
     which.forEach((b, i) => put(b, "aria-pressed", i === s.follow));
-    const key = JSON.stringify(s.presets.map((p) => p.name));
-    if (key !== headKey) { headKey = key; preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...s.presets.map((p, i) => el("option", { value: i }, p.name))); }
-    preset.value = ""; gains.value = s.g;
+    gains.value = s.g;
     gainBox.hidden = s.cell !== "rnn";
     dials.forEach((d) => d.update(s));
     const gated = dials[2].box;
@@ -354,14 +356,25 @@ function render({ model: given, el: place }) {
     const norm = net[s.follow ? "total" : "direct"].weights, by = clipping(s, net);
     cut.hidden = !(s.clip > 0);
     if (s.clip > 0) cut.replaceChildren(...["The gradient of all weights has length ", ...(from(T) ? ["?"] : sciNodes(norm)), from(T) ? ", which clipping compares with its limit." : by < 1 ? [`, more than ${short(s.clip)}: clipping multiplies it, and so all that is drawn, by `, ...sciNodes(by), ". Its direction stays, and so does the factor from step to step."] : `, not more than ${short(s.clip)}: clipping leaves it alone.`].flat());
-    const open = !s.revealed && T >= 8, first = net.direct.h[0] / net.direct.h[T - 1];
-    write(ask, open ? `Predict: at step 1, ${T - 1} steps back, how much of the gradient is left?` : "");
+  }
+  function drawHead(s) {
+    const key = JSON.stringify(s.presets.map((p) => p.name));
+    preset.hidden = !s.presets.length;
+    if (key !== headKey) { headKey = key; preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...s.presets.map((p, i) => el("option", { value: i }, p.name))); }
+    preset.value = "";
+  }
+  function drawPredict(s, list, T) {
+    const open = !s.revealed && asks(), norms = own ? list[s.follow].norms : net.direct.h, first = norms[0] / norms[T - 1];
+    if (open || s.guess) asked = true;
+    write(ask, open ? `Predict: at step 1, ${T - 1} steps back, how much of the gradient is left${own && list.length > 1 ? ` in “${clip(s.labels[s.follow], 22)}”` : ""}?` : "");
     ask.parentNode.hidden = !open;
-    again.hidden = open || T < 8;
+    again.hidden = open || !asks();
+    if (own) write(again, asked && list.length > 1 ? "Another curve to predict" : "Predict");
+    predict.hidden = own && !asks();
     if (open || !s.guess) return write(verdict, "");
     const truth = first < 0.01 ? "shrinks" : first > 100 ? "grows" : "stays", yes = truth === s.guess;
     put(verdict, "class", yes ? "good" : "bad");
-    write(verdict, `${yes ? "Yes." : "Not yet."} It ${{ shrinks: "shrank", stays: "stayed within a factor of 100", grows: "grew" }[truth]}: from ${sci(net.direct.h[T - 1])} at step ${T} to ${sci(net.direct.h[0])} at step 1.`);
+    write(verdict, `${yes ? "Yes." : "Not yet."} It ${{ shrinks: "shrank", stays: "stayed within a factor of 100", grows: "grew" }[truth]}: from ${sci(norms[T - 1])} at step ${T} to ${sci(norms[0])} at step 1.`);
   }
   function drawWorked(s, list, T, step, off) {
     const away = T - step, rows = list.filter((c) => c.key !== "ref" && c.key !== "clip");
