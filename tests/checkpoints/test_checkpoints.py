@@ -127,7 +127,9 @@ def flip(content):
 
 
 @pytest.mark.parametrize(
-    "damage", [cut, flip, lambda content: b"", lambda content: b"PK\x05\x06" + bytes(18)], ids=str
+    "damage",
+    [cut, flip, lambda content: b"", lambda content: b"PK\x05\x06" + bytes(18)],
+    ids=["cut", "flip", "nothing", "empty archive"],
 )
 def test_a_damaged_file_is_one_clear_error(damage, tmp_path):
     path = tmp_path / "a.npz"
