@@ -400,7 +400,7 @@ class Tester:
         self.report, self.shell, self.job = report, shell, job
         self.side = Side(link, report, job["timeout"])
         self.asked_of_students = set(job["solution_names"])
-        self.foreign: set[str] = set()
+        self.foreign: dict[str, Any] = {}
         self.count = 0
 
     def run(self) -> None:
@@ -472,19 +472,22 @@ class Tester:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _lend_names(self, source: str) -> None:
-        """Bind what a cell reads and only the submission has."""
+        """Bind what a cell reads and only the submission has, for this cell alone.
+
+        A name that the cell bound itself stays: a shared cell may import NumPy and use it in a function.
+        """
         space = self.shell.names
-        for name in self.foreign:
-            space.pop(name, None)
+        for name, lent in self.foreign.items():
+            if space.get(name) is lent:
+                space.pop(name, None)
         wanted = [n for n in _names_read(source, self.shell) if self._is_theirs(n, space)]
-        self.foreign = set()
+        self.foreign = {}
         if not wanted:
             return
         reply, buffers = self.side.ask({"op": "describe", "names": wanted})
         for name in wanted:
             if isinstance(facts := reply.get(name), dict):
-                space[name] = self._bind(name, facts, buffers)
-                self.foreign.add(name)
+                space[name] = self.foreign[name] = self._bind(name, facts, buffers)
 
     def _is_theirs(self, name: str, space: dict[str, Any]) -> bool:
         if name in self.asked_of_students:
