@@ -84,6 +84,54 @@ def test_predict_then_reveal_then_find_the_unit_and_switch_it_off(show):
     assert (trait(page, "revealed"), trait(page, "sort"), trait(page, "guess")) == (False, "number", "")
 
 
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_arrays_hide_their_memory_until_the_reader_predicts_it_from_the_gates(show, kind):
+    """Gates and memory by hand: from 0 to 0.5, to 0.25, and the same again."""
+    memory = np.array([[0.0], [0.5], [0.25], [0.25]])
+    if kind == "lstm":
+        f, i = np.array([[1.0], [0.5], [0.5], [1.0]]), np.array([[0.0], [1.0], [0.0], [0.0]])
+        g, o = np.full((4, 1), 0.5), np.ones((4, 1))
+        given = {"i": i, "f": f, "o": o, "g": g, "c": memory, "h": o * np.tanh(memory)}
+    else:
+        z, n = np.array([[1.0], [0.0], [0.5], [1.0]]), np.array([[0.0], [0.5], [0.0], [0.0]])
+        given = {"r": np.ones((4, 1)), "z": z, "n": n, "h": memory}
+    page = show(lstm_gates(["a", "b", "c", "d"], given, step=2, revealed=False))
+    hidden = 2 if kind == "lstm" else 1
+    expect(page.locator(".heat:visible")).to_have_count(len(given) - hidden)
+    expect(page.locator("table.sums")).to_be_hidden()
+    expect(page.locator(".summary")).to_contain_text("from ? to ?")
+    button(page, "Table").click()
+    expect(page.locator("table.data thead th")).to_have_count(1 + len(given) - hidden)
+    button(page, "rises").click()
+    expect(page.locator(".predict .good")).to_contain_text("Yes. It goes from 0.00 to 0.50.")
+    expect(page.locator(".heat:visible")).to_have_count(len(given))
+    put(page, step=3)
+    expect(page.locator(".predict .good")).to_have_text("")
+    for step, way in ((3, "stays within 0.1"), (4, "falls")):
+        put(page, step=step)
+        button(page, "Predict").click()
+        assert (trait(page, "revealed"), trait(page, "guess")) == (False, "")
+        button(page, way).click()
+        expect(page.locator(".predict .bad")).to_contain_text("Not yet. It goes from ")
+    button(page, "Predict").click()
+    button(page, "Just show me").click()
+    assert (trait(page, "revealed"), trait(page, "guess")) == (True, "")
+    button(page, "Reset").click()
+    assert (trait(page, "revealed"), trait(page, "step")) == (False, 2)
+
+
+def test_arrays_have_views(show):
+    w = own(H=5)
+    page = show(w)
+    for preset in w.presets:
+        page.get_by_label("Presets").select_option(label=preset["name"])
+        assert all(trait(page, key) == value for key, value in preset.items() if key != "name")
+        if "sort" in preset:
+            assert trait(page, "revealed") is True
+    button(page, "Reset").click()
+    assert (trait(page, "step"), trait(page, "unit"), trait(page, "sort")) == (1, 0, "number")
+
+
 def test_unknown_words_are_marked_and_a_bad_text_is_told(show):
     page = show(live())
     field = page.get_by_label("Your sentence")

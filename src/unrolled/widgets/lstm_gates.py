@@ -148,12 +148,13 @@ def lstm_gates(
     step: int = 1,
     unit: int = 0,
     check: bool = True,
+    revealed: bool = True,
 ) -> LSTMGates:
     """Show anybody's gates: ``trace`` = {"i", "f", "o", "g", "c", "h"}, each (T, H); of a GRU {"r", "z", "n", "h"}.
 
     1 to 400 tokens, 1 to 512 units.  Gates are after their sigmoid or tanh.  Unless ``check`` is False (for an LSTM with
     peepholes, say), the arrays must obey c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t (13.25) and h_t = o_t ⊙ tanh c_t (13.27), or (7d) of a GRU.
-    Raises ValueError with what was expected and got, and where.
+    Unless ``revealed``, the memory is hidden until the reader has said from the gates where the unit's goes.  Raises ValueError with what was expected and got, and where.
 
     >>> params = lstm.init_lstm(np.random.default_rng(0), D=3, H=4)
     >>> lstm_gates(["the", "green", "witch"], lstm.trace(np.ones((3, 3)), params)).size
@@ -165,7 +166,8 @@ def lstm_gates(
     if check:
         _expect_law(kind, arrays)
     data = {"kind": kind, "shape": list(arrays["h"].shape), **{x: to_base64(a) for x, a in arrays.items()}}
-    return LSTMGates(tokens=tokens, trace_data=data, step=step, unit=unit)
+    return LSTMGates(tokens=tokens, trace_data=data, step=step, unit=unit, revealed=revealed,
+                     presets=_views(kind, arrays))  # fmt: skip
 
 
 def gate_explorer(
@@ -239,6 +241,19 @@ def run(
     trace = {letter: np.array(values) for letter, values in found.items()}
     V = params["V"] if "V" in params else params["E"].T
     return trace, trace["h"] @ V.T + params.get("b_y", 0.0)
+
+
+def _views(kind: str, arrays: dict[str, Array]) -> list[dict[str, Any]]:
+    """Where to look in anybody's arrays: both ends, and the units that lead two of the orders."""
+    T = len(arrays["h"])
+    memory, keep = ("c", "f") if kind == "lstm" else ("h", "z")
+    moves, keeps = arrays[memory].var(axis=0), arrays[keep].mean(axis=0)
+    return [
+        {"name": "The first word", "step": 1},
+        {"name": "The last word", "step": T},
+        {"name": "The unit that changes most", "unit": int(moves.argmax()), "sort": "moves"},
+        {"name": "The unit with the longest memory", "unit": int(keeps.argmax()), "sort": "keeps"},
+    ]
 
 
 def _without(part: Array, off: Sequence[int]) -> Array:

@@ -90,7 +90,7 @@ function render({ model: given, el: place }) {
   const { root, end } = mount(place, own ? "Gates of a recurrent network at every word" : "LSTM gate explorer: type a sentence, watch every gate", () => chart && draw(true));
   const start = Object.fromEntries(KEPT_AT_START.map((key) => [key, get(key)]));
   var chart;
-  let net, read, names, arrays = null, run, base, order, effects, over = null, note = "", tooMany = "", seen = {}, maps = [];
+  let askedAt = "", net, read, names, arrays = null, run, base, order, effects, over = null, note = "", tooMany = "", seen = {}, maps = [];
 
   // ---- what is computed ----
   /** true where it is new */
@@ -144,11 +144,12 @@ function render({ model: given, el: place }) {
   // ---- parts ----
   const row1 = tokenRow("Words; the current step is marked", (i) => go(i + 1)), bar = stepperBar(go, play);
   const input = own ? null : el("input", { type: "text", "aria-label": "Your sentence", maxlength: 4000, spellcheck: "false", oninput: () => type(input.value) });
-  const preset = own ? null : el("select", { "aria-label": "Presets", onchange: () => { const p = get("presets")[preset.value]; if (p) { tooMany = ""; change({ text: p.text, step: p.step, guess: "", revealed: get("watch").length !== 2, off: [], playing: false }); } } });
+  const preset = el("select", { "aria-label": "Presets", onchange: () => { const { name: _, ...p } = get("presets")[preset.value] ?? {}; if (own) change({ guess: "", playing: false, ...p }); else if (p.text) { tooMany = ""; change({ text: p.text, step: p.step, guess: "", revealed: get("watch").length !== 2, off: [], playing: false }); } } });
   const reset = button("Reset", () => { tooMany = ""; change({ ...start, playing: false }); note = "Everything is as it was at the start."; }, { class: "quiet" });
   const hint = el("p", { class: "hint" });
   const ask = el("span", { class: "ask" }), verdict = el("span", { role: "status" }), ways = el("span"), skip = button("Just show me", () => change({ revealed: true, guess: "" }), { class: "quiet" });
-  const predict = el("div", { class: "predict" }, ask, ways, skip, verdict), next = el("div", { class: "next" });
+  const again = button("Predict", () => change({ revealed: false, guess: "", playing: false }), { class: "quiet" });
+  const predict = el("div", { class: "predict" }, ask, ways, skip, verdict, own ? again : ""), next = el("div", { class: "next" });
   const sort = el("select", { "aria-label": "Order of the units", onchange: () => change({ sort: sort.value }) }, SORTS.filter(([key]) => !own || key !== "effect").map(([key, text]) => el("option", { value: key }, text)));
   const found = own ? null : button("Find the unit with the largest effect", () => { findEffects(); const top = sorted(run, "effect", effects)[0]; change({ unit: top, sort: "effect", revealed: true }); });
   const reading = el("span", { class: "read", "aria-hidden": true }), key = el("p", { class: "hint" }), grid = el("div", { class: "maps" });
@@ -159,12 +160,15 @@ function render({ model: given, el: place }) {
   sums.append(caption, lines);
   const say = summary(), tableBox = el("div", { class: "tablebox" }), tableButton = button("", () => change({ table: !get("table") }), { class: "quiet" });
   root.append(
-    ...(own ? [] : [el("div", { class: "head" }, input, preset, reset)]), row1.el, hint, bar.el, ...(own ? [] : [predict, next]),
-    el("div", { class: "sortline" }, el("label", {}, "Units, ", sort), found ?? "", own ? reset : "", reading), grid, key,
+    el("div", { class: "head" }, input ?? "", preset, reset), row1.el, hint, bar.el, predict, ...(own ? [] : [next]),
+    el("div", { class: "sortline" }, el("label", {}, "Units, ", sort), found ?? "", reading), grid, key,
     el("div", { class: "unitline" }, el("label", {}, "Unit ", which), switcher ?? "", allOn ?? "", isOff), legend, chart.el,
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The arithmetic of this unit at this step" }, sums), tableBox,
     el("div", { class: "foot" }, say.el, el("span", { class: "tools" }, tableButton, button("SVG", () => saveSVG(picture(), "gates"), { class: "quiet", "aria-label": "Save the drawing as SVG" }), button("PNG", () => savePNG(picture(), "gates"), { class: "quiet", "aria-label": "Save the drawing as PNG" }))));
   stepKeys(root, go, total, play);
+  // anybody's arrays: the gates show, the memory that follows from them hides until the reader has said where it goes
+  const asks = () => own && run.kind !== "rnn", secret = () => (asks() && !get("revealed") ? (run.kind === "lstm" ? "ch" : "h") : "");
+  const seenMaps = () => maps.filter((m) => !secret().includes(m.letter));
 
   // ---- drawing ----
   function build() { // the maps that this kind of cell has
@@ -181,8 +185,11 @@ function render({ model: given, el: place }) {
   }
   const peakOf = (letter) => (letter === "c" ? Math.max(1, run.c.reduce((m, v) => Math.max(m, Math.abs(v)), 0)) : 1);
   function draw(theme) {
-    const moved = compute() || theme === true, t = step(), u = unit(), tokens = arrays.tokens;
+    const moved = [compute(), theme === true, fresh("secret", secret())].some(Boolean), t = step(), u = unit(), tokens = arrays.tokens;
     build();
+    maps.forEach((m) => { m.el.hidden = secret().includes(m.letter); });
+    [...legend.children].forEach((li, k) => { li.hidden = secret().includes(maps[k].letter); });
+    sums.parentNode.hidden = !!secret();
     if (theme === true) maps.forEach(({ map }) => map.theme());
     row1.update(tokens, t - 1, arrays.unknown);
     bar.update(t, run.T, get("playing"), tokens[t - 1]);
@@ -202,21 +209,22 @@ function render({ model: given, el: place }) {
     speak(t, u);
   }
   function curves(u) {
-    const series = maps.map(({ letter, role }) => ({ role, dash: LOOK[letter][1], strong: STRONG.includes(letter), values: Array.from({ length: run.T }, (_, t) => run[letter][t * run.H + u]) }));
+    const series = seenMaps().map(({ letter, role }) => ({ role, dash: LOOK[letter][1], strong: STRONG.includes(letter), values: Array.from({ length: run.T }, (_, t) => run[letter][t * run.H + u]) }));
     const all = series.flatMap((s) => s.values), low = Math.min(run.kind === "lstm" ? 0 : -1, Math.floor(Math.min(...all) * 2) / 2), high = Math.max(1, Math.ceil(Math.max(...all) * 2) / 2);
     chart.draw({ n: run.T, low: Math.min(low, -0.5), high, series, below: { room: 4 }, words: arrays.tokens.map((w) => clip(w, 8)) });
-    put(chart.drawing, "aria-label", `Unit ${u} at each of ${run.T} words: ${maps.map((m) => m.letter).join(", ")}.`);
+    put(chart.drawing, "aria-label", `Unit ${u} at each of ${run.T} words: ${seenMaps().map((m) => m.letter).join(", ")}.`);
   }
   /** What the mouse is over: nothing is drawn but the cursor and a line of text. */
   function point(t, u, letter) {
     if (!t) { over = null; write(reading, ""); return; }
     over = [t, u];
-    write(reading, `${clip(arrays.tokens[t - 1], 14)}, unit ${u}: ${(letter ? [letter] : maps.map((m) => m.letter)).map((x) => `${x} = ${num(run[x][(t - 1) * run.H + u])}`).join(", ")}`);
+    write(reading, `${clip(arrays.tokens[t - 1], 14)}, unit ${u}: ${(letter ? [letter] : seenMaps().map((m) => m.letter)).map((x) => `${x} = ${num(run[x][(t - 1) * run.H + u])}`).join(", ")}`);
   }
   function drawControls(t, u) {
     if (input && input !== focused(root)) input.value = get("text");
-    if (preset && fresh("presets", JSON.stringify(get("presets")))) preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...get("presets").map((p, i) => el("option", { value: i }, p.name)));
-    if (preset) preset.value = "";
+    if (fresh("presets", JSON.stringify(get("presets")))) preset.replaceChildren(el("option", { value: "" }, "Presets …"), ...get("presets").map((p, i) => el("option", { value: i }, p.name)));
+    preset.value = "";
+    preset.hidden = !get("presets").length;
     const strange = arrays.tokens.filter((_, i) => arrays.unknown[i]);
     put(hint, "class", tooMany ? "hint bad" : "hint");
     write(hint, tooMany || (strange.length ? `Not in its vocabulary, read as <unk>: ${clip([...new Set(strange)].join(", "), 80)}.` : ""));
@@ -225,7 +233,7 @@ function render({ model: given, el: place }) {
     sort.value = get("sort");
     which.value = u; put(which, "max", run.H - 1);
     const off = get("off");
-    if (own) return;
+    if (own) return drawOwnPredict(t, u);
     found.hidden = !canEffect();
     sort.lastChild.disabled = !canEffect();
     write(switcher, off.includes(u) ? `Switch unit ${u} on` : `Switch unit ${u} off`);
@@ -247,6 +255,24 @@ function render({ model: given, el: place }) {
     const p = chances(base, t), truth = p[two[0]] >= p[two[1]] ? a : b, yes = truth === guess;
     put(verdict, "class", yes ? "good" : "bad");
     write(verdict, `${yes ? "Yes." : "Not yet."} ${a} ${percent(p[two[0]])}, ${b} ${percent(p[two[1]])}. Which unit remembers?`);
+  }
+  function drawOwnPredict(t, u) {
+    predict.hidden = !asks();
+    if (predict.hidden) return;
+    const open = !get("revealed"), guess = get("guess"), memory = run.kind === "lstm" ? "cell" : "hidden state";
+    for (const node of [ask, ways, skip]) node.hidden = !open;
+    again.hidden = open;
+    if (open) {
+      write(ask, `Predict from the gates: at “${clip(arrays.tokens[t - 1], 14)}”, the ${memory} of unit ${u}`);
+      if (!ways.childElementCount) ways.replaceChildren(...Object.entries({ rises: "rises", stays: "stays within 0.1", falls: "falls" }).map(([key, text]) => button(text, () => change({ guess: key, revealed: true }))), " ");
+      askedAt = "";
+      return write(verdict, "");
+    }
+    askedAt ||= `${t} ${u}`;
+    if (!guess || askedAt !== `${t} ${u}`) return write(verdict, ""); // it was about another place
+    const past = before(run, t - 1, u), v = run[run.kind === "lstm" ? "c" : "h"][(t - 1) * run.H + u], truth = Math.abs(v - past) <= 0.1 ? "stays" : v > past ? "rises" : "falls";
+    put(verdict, "class", truth === guess ? "good" : "bad");
+    write(verdict, `${truth === guess ? "Yes." : "Not yet."} It goes from ${num(past)} to ${num(v)}. `);
   }
   function drawNext(t) {
     const hidden = pair() && !get("revealed"), off = get("off"), p = chances(run, t), q = off.length ? chances(base, t) : null;
@@ -275,12 +301,12 @@ function render({ model: given, el: place }) {
     write(tableButton, get("table") ? "Hide table" : "Table");
     put(tableButton, "aria-pressed", get("table"));
     tableBox.hidden = !get("table");
-    if (!get("table") || !fresh("table", run, u)) return;
-    const letters = maps.map((m) => m.letter);
+    if (!get("table") || !fresh("table", run, u, secret())) return;
+    const letters = seenMaps().map((m) => m.letter);
     tableBox.replaceChildren(dataTable(`Unit ${u} at every word`, ["step", ...letters.map((x) => symbol(`${x}_t`))], arrays.tokens.map((w, t) => [`${t + 1}. ${clip(w, 18)}`, ...letters.map((x) => num(run[x][t * run.H + u], 3))])));
   }
   function speak(t, u) {
-    const at = (letter) => num(run[letter][(t - 1) * run.H + u]), past = num(before(run, t - 1, u)), word = clip(arrays.tokens[t - 1], 20);
+    const at = (letter) => (secret().includes(letter) ? "?" : num(run[letter][(t - 1) * run.H + u])), past = secret() ? "?" : num(before(run, t - 1, u)), word = clip(arrays.tokens[t - 1], 20);
     const what = run.kind === "lstm" ? `forget gate ${at("f")}, input gate ${at("i")}, output gate ${at("o")}; its cell goes from ${past} to ${at("c")}` : run.kind === "gru" ? `update gate ${at("z")}, reset gate ${at("r")}; h goes from ${past} to ${at("h")}` : `h goes from ${past} to ${at("h")}`;
     let after = "";
     if (!own && (get("revealed") || !pair())) { const p = chances(run, t), two = pair(); after = two ? ` Next: ${get("watch").map((w, k) => `${w} ${percent(p[two[k]])}`).join(", ")}.` : ` Likeliest: ${names[best(p, 1)[0][0]]}, ${percent(best(p, 1)[0][1])}.`; }
@@ -288,9 +314,9 @@ function render({ model: given, el: place }) {
   }
   /** The curves, with all maps below them. */
   function picture() {
-    const g = svg("g", {}), pad = 16, W = 250, rows = Math.ceil(maps.length / 3), text = (x, y, words) => svg("text", { x, y, "font-family": "sans-serif", "font-size": 13, fill: token(root, "ink") }, words);
+    const g = svg("g", {}), pad = 16, W = 250, rows = Math.ceil(seenMaps().length / 3), text = (x, y, words) => svg("text", { x, y, "font-family": "sans-serif", "font-size": 13, fill: token(root, "ink") }, words);
     const top = chart.drawing.height.baseVal.value + 20, tall = 200;
-    maps.forEach(({ letter, text: words, map }, k) => {
+    seenMaps().forEach(({ letter, text: words, map }, k) => {
       const x = pad + (k % 3) * (W + pad), y = top + Math.floor(k / 3) * (tall + 34);
       g.append(text(x, y + 12, `${letter}: ${words}`), svg("image", { x, y: y + 20, width: W, height: tall, preserveAspectRatio: "none", style: "image-rendering:pixelated", href: map.canvas.toDataURL() }));
     });
