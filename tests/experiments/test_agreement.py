@@ -35,7 +35,7 @@ class NearestNoun(torch.nn.Module):
 
     def forward(self, ids):
         state, scores = torch.zeros(len(ids)), torch.zeros(*ids.shape, self.n_vocab)
-        for t in range(ids.shape[1]):
+        for t in range(ids.shape[-1]):
             for b, n in enumerate(ids[:, t].tolist()):
                 state[b] = self.noun.get(n, state[b])
             scores[:, t] = state[:, None] * self.many
