@@ -1,9 +1,10 @@
 """Trained weights and modules of widgets, once a site and not in its pages.
 
 A saved widget holds its whole model: {"hash", "arrays", …} (``unrolled.widgets._model.pack``), at any depth of any trait.
-On the website that moves into ``_static/weights/<hash>.json``, and the page keeps {"hash", "url"}; ``widget-host.js``
-fetches it when a widget that needs it comes near, once for all that share it.  So does its module, the long text ``_esm``:
-the page keeps {"hash", "url"} of ``_static/weights/<hash>.mjs``.
+On the website that moves into ``_static/weights/<hash>.model.js``, and the page keeps {"hash", "url"}; ``widget-host.js``
+loads it when a widget that needs it comes near, once for all that share it.  So does its module, the long text ``_esm``:
+the page keeps {"hash", "url"} of ``_static/weights/<hash>.module.js``.  Both are scripts that put a JSON value under their
+own name, since a browser lets a page that was opened from a folder run its neighbours but not read them.
 """
 
 import hashlib
@@ -26,31 +27,34 @@ def move(value: Any, store: dict[str, str], root: str) -> Any:
 
     >>> store = {}
     >>> move({"a": [{"hash": "12ab", "arrays": {}, "config": {}}]}, store, "..")
-    {'a': [{'hash': '12ab', 'url': '../_static/weights/12ab.json'}]}
+    {'a': [{'hash': '12ab', 'url': '../_static/weights/12ab.model.js'}]}
     >>> store
-    {'12ab.json': '{"hash":"12ab","arrays":{},"config":{}}'}
+    {'12ab.model.js': 'unrolledFiles["12ab.model.js"]={"hash":"12ab","arrays":{},"config":{}}'}
     """
     if isinstance(value, list):
         return [move(each, store, root) for each in value]
     if not isinstance(value, dict):
         return value
     if {"hash", "arrays"} <= value.keys() and re.fullmatch(r"[0-9a-f]+", str(value["hash"])):
-        name = f"{value['hash']}.json"
-        store[name] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return {"hash": value["hash"], "url": f"{root}/{FOLDER}/{name}"}
+        return put(value, value["hash"], "model", store, root)
     return {
-        key: put(each, store, root) if key == "_esm" else move(each, store, root)
+        key: put_module(each, store, root) if key == "_esm" else move(each, store, root)
         for key, each in value.items()
     }
 
 
-def put(module: Any, store: dict[str, str], root: str) -> Any:
-    """The name and address of a long module, whose text is put into ``store``; anything else as it is."""
+def put(value: Any, found: str, kind: str, store: dict[str, str], root: str) -> dict[str, str]:
+    """The name and address of ``value``, which is put into ``store`` as a script."""
+    name = f"{found}.{kind}.js"
+    store[name] = f'unrolledFiles["{name}"]=' + json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return {"hash": found, "url": f"{root}/{FOLDER}/{name}"}
+
+
+def put_module(module: Any, store: dict[str, str], root: str) -> Any:
+    """``put`` for a long module; anything else as it is."""
     if not isinstance(module, str) or len(module) < LONG:
         return module
-    found = hashlib.sha256(module.encode()).hexdigest()[:16]
-    store[f"{found}.mjs"] = module
-    return {"hash": found, "url": f"{root}/{FOLDER}/{found}.mjs"}
+    return put(module, hashlib.sha256(module.encode()).hexdigest()[:16], "module", store, root)
 
 
 def lighten(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
@@ -75,7 +79,9 @@ def prune(app: Sphinx, error: Exception | None) -> None:
     if error or not folder.is_dir():
         return
     pages = (path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
-    used = {name for page in pages for name in re.findall(rf"{FOLDER}/([0-9a-f]+\.(?:json|mjs))", page)}
+    used = {
+        name for page in pages for name in re.findall(rf"{FOLDER}/([0-9a-f]+\.(?:model|module)\.js)", page)
+    }
     for path in folder.iterdir():
         if path.name not in used:
             path.unlink()

@@ -147,7 +147,9 @@ def test_a_page_with_a_widget_is_light(open_page, soups, weigh):
         page.wait_for_timeout(300)
         weights = weigh(seen)
         models = {
-            path: size for path, size in weights.items() if re.fullmatch(r"_static/weights/\w+\.json", path)
+            path: size
+            for path, size in weights.items()
+            if re.fullmatch(r"_static/weights/\w+\.model\.js", path)
         }
         assert all(size <= MOST_MODEL for size in models.values()), models  # base64 of float16, gzipped
         total = sum(weights.values()) - sum(models.values())  # they come late, and only to who plays
@@ -242,7 +244,9 @@ def test_search_finds_a_word_and_its_key_is_the_slash(open_page):
     page.wait_for_url("**/search.html?q=recurrent*")
     page.wait_for_selector("#search-results li a")
     assert page.locator("#search-results li a").count() > 0
+    page.wait_for_load_state("networkidle")  # the results' summaries, which leaving would cut short
     page.locator("#search-results li a").first.click()
+    page.wait_for_url(lambda url: "search.html" not in url)
     page.wait_for_load_state()
     assert (seen.foreign, seen.failed, seen.console) == ([], [], [])
 

@@ -140,28 +140,32 @@ def served(chromium, tmp_path):
 
 
 def weighed(name="ab", **state):
-    return model(WEIGHED, models={"a": {"hash": name, "url": f"weights/{name}.json"}, "b": None}, **state)
+    return model(WEIGHED, models={"a": {"hash": name, "url": f"weights/{name}.model.js"}, "b": None}, **state)
 
 
-GOOD = json.dumps({"hash": "ab", "arrays": {"W": {"shape": [1], "data": "AAA"}}})
+def script(name, value):
+    return f'unrolledFiles["{name}"]={json.dumps(value)}'
+
+
+GOOD = script("ab.model.js", {"hash": "ab", "arrays": {"W": {"shape": [1], "data": "AAA"}}})
 
 
 def test_weights_are_fetched_once_for_all_who_share_them_and_not_before_they_are_near(served):
     opener, asked, answers = served
-    answers["weights/ab.json"] = (200, GOOD, 0)
+    answers["weights/ab.model.js"] = (200, GOOD, 0)
     page = opener({"top": model(), "a": weighed(n=7), "b": weighed(n=8)}, ["top", "a", "b"], gap=4000)
     page.wait_for_selector("button")
-    assert "weights/ab.json" not in asked
+    assert "weights/ab.model.js" not in asked
     for y, text in ((4000, "AAA7"), (8500, "AAA8")):
         page.evaluate(f"window.scrollTo(0, {y})")
         page.get_by_text(text, exact=True).wait_for()
-    assert asked.count("weights/ab.json") == 1
+    assert asked.count("weights/ab.model.js") == 1
     assert page.locator(".widget-waiting").count() == 0
 
 
 def test_it_says_that_weights_are_loading(served):
     opener, _, answers = served
-    answers["weights/ab.json"] = (200, GOOD, 400)
+    answers["weights/ab.model.js"] = (200, GOOD, 400)
     page = opener({"a": weighed()}, ["a"])
     assert page.locator(".widget-waiting").inner_text() == "Loading …"
     page.get_by_text("AAA1", exact=True).wait_for()
@@ -171,24 +175,31 @@ def test_it_says_that_weights_are_loading(served):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((404, "", 0), "could not be loaded: the server answers 404 for weights/ab.json."),
-        ((200, "{half", 0), "could not be loaded: weights/ab.json is damaged."),
-        ((0, "", 0), "could not be loaded: the server can't be reached."),
+        (
+            (404, "", 0),
+            "could not be loaded: weights/ab.model.js is not there, or the server can't be reached.",
+        ),
+        ((200, GOOD[:-9], 0), "could not be loaded: weights/ab.model.js is damaged."),
+        (
+            (0, "", 0),
+            "could not be loaded: weights/ab.model.js is not there, or the server can't be reached.",
+        ),
     ],
 )
 def test_weights_that_do_not_come_are_one_clear_sentence(served, answer, said):
     opener, _, answers = served
-    answers["weights/ab.json"] = answer
+    answers["weights/ab.model.js"] = answer
     page = opener({"a": weighed(), "b": model()}, ["a", "b"])
     page.wait_for_selector("[data-state=failed]")
     assert said in page.locator("[data-state=failed]").inner_text()
     assert page.locator("button").count() == 1
 
 
-def test_a_page_opened_as_a_file_says_what_to_do(show):
+def test_a_page_opened_from_a_folder_has_its_weights_too(show, tmp_path):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "ab.model.js").write_text(GOOD)
     page = show({"a": weighed()}, ["a"])
-    page.wait_for_selector("[data-state=failed]")
-    assert "Serve the folder" in page.locator("[data-state=failed]").inner_text()
+    page.get_by_text("AAA1", exact=True).wait_for()
 
 
 def test_binary_traits_arrive_as_bytes(show):
@@ -203,11 +214,12 @@ def test_binary_traits_arrive_as_bytes(show):
 
 def test_a_module_of_its_own_file_is_fetched_once_and_its_failure_said(served):
     opener, asked, answers = served
-    answers["weights/ab.mjs"], answers["weights/cd.mjs"] = (200, COUNTER, 0), (404, "", 0)
-    away = {name: {"hash": name, "url": f"weights/{name}.mjs"} for name in ("ab", "cd")}
+    answers["weights/ab.module.js"] = (200, script("ab.module.js", COUNTER), 0)
+    answers["weights/cd.module.js"] = (404, "", 0)
+    away = {name: {"hash": name, "url": f"weights/{name}.module.js"} for name in ("ab", "cd")}
     page = opener({"a": model(away["ab"]), "b": model(away["ab"]), "c": model(away["cd"])}, ["a", "b", "c"])
     page.wait_for_selector("[data-state=failed]")
-    said = "The module that draws it could not be loaded: the server answers 404 for weights/cd.mjs."
+    said = "The module that draws it could not be loaded: weights/cd.module.js is not there"
     assert said in page.locator("[data-state=failed]").inner_text()
     page.wait_for_function("document.querySelectorAll('button').length === 2")
-    assert asked.count("weights/ab.mjs") == 1 and page.evaluate("window.loads") == 1
+    assert asked.count("weights/ab.module.js") == 1 and page.evaluate("window.loads") == 1

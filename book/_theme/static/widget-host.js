@@ -4,7 +4,7 @@
 // model (an anywidget's holds its own source, `_esm`), and a <script type="…widget-view+json"> wherever a
 // widget was shown.  A model here is that state and its listeners; each view of a model shares it.  A widget
 // starts when it comes near the screen.  One that fails says so in its own place and leaves the others alone.
-// Trained weights and long modules are not in the page: {hash, url} in a trait stands for a file, fetched once for all who ask.
+// Trained weights and long modules are not in the page: {hash, url} in a trait stands for a file, loaded once for all who ask.
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
@@ -89,17 +89,17 @@
   }
 
   // ---- weights and modules, each file once a page; one that failed is asked for again by the next who needs it
-  const files = new Map();
+  // A file is a script that puts its value under its name: a page opened from a folder may run its neighbours, not read them.
+  const files = new Map(), arrived = (window.unrolledFiles = {});
   function fetched(url) {
-    if (!files.has(url)) files.set(url, (async () => {
-      const code = url.endsWith(".mjs"), what = `The ${code ? "module that draws it" : "weights that it computes with"} could not be loaded`;
-      let answer;
-      try { answer = await fetch(url); }
-      catch { throw new Error(location.protocol === "file:" ? `${what}: a page opened as a file may not read its neighbours. Serve the folder (make serve), or open the notebook.` : `${what}: the server can't be reached.`); }
-      if (!answer.ok) throw new Error(`${what}: the server answers ${answer.status} for ${url}.`);
-      try { return await (code ? answer.text() : answer.json()); }
-      catch { throw new Error(`${what}: ${url} is damaged.`); }
-    })().catch((error) => { files.delete(url); throw error; }));
+    const name = url.split("/").at(-1), what = `The ${name.endsWith(".module.js") ? "module that draws it" : "weights that it computes with"} could not be loaded`;
+    if (!files.has(url)) files.set(url, new Promise((found, lost) => {
+      const script = Object.assign(document.createElement("script"), { src: url });
+      const end = (settle, value) => { script.remove(); delete arrived[name]; settle(value); };
+      script.onload = () => (name in arrived ? end(found, arrived[name]) : end(lost, new Error(`${what}: ${url} is damaged.`)));
+      script.onerror = () => end(lost, new Error(`${what}: ${url} is not there, or the server can't be reached.`));
+      document.head.append(script);
+    }).catch((error) => { files.delete(url); throw error; }));
     return files.get(url);
   }
   const away = (value) => typeof value?.url === "string" && typeof value.hash === "string";
