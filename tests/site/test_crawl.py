@@ -32,7 +32,8 @@ def is_redirect(soup) -> bool:
 
 @pytest.mark.slow
 def test_no_page_asks_a_foreign_host_or_fails_or_complains(chromium, address, page_names, watch_page):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    # a smooth scroll down a long page is a second that nobody watches
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     seen, wrong = watch_page(page, address), {}
     for name in page_names:
@@ -137,7 +138,7 @@ def test_a_page_with_a_widget_is_light(open_page, soups, weigh):
     with_widget = [name for name, soup in soups.items() if soup.find("script", src=re.compile("widget-host"))]
     assert with_widget
     for name in with_widget:
-        page, seen = open_page(name)
+        page, seen = open_page(name, reduced_motion="reduce")
         page.locator(".widget-place").first.scroll_into_view_if_needed()
         page.wait_for_selector('.widget-place[data-state="alive"]', state="attached")
         page.evaluate("window.scrollTo(0, 0)")

@@ -131,7 +131,7 @@ def served(chromium, tmp_path):
             return route.fulfill(body=file.read_text(), content_type=types[file.suffix])
 
         page.route("**/*", answer)
-        page.goto("http://site.test/a.html")
+        page.goto("http://site.test/a.html", wait_until="domcontentloaded")  # "load" waits for weights too
         return page
 
     yield opener, asked, answers
@@ -165,7 +165,7 @@ def test_weights_are_fetched_once_for_all_who_share_them_and_not_before_they_are
 
 def test_it_says_that_weights_are_loading(served):
     opener, _, answers = served
-    answers["weights/ab.model.js"] = (200, GOOD, 400)
+    answers["weights/ab.model.js"] = (200, GOOD, 2000)
     page = opener({"a": weighed()}, ["a"])
     assert page.locator(".widget-waiting").inner_text() == "Loading …"
     page.get_by_text("AAA1", exact=True).wait_for()
