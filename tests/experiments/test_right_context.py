@@ -8,7 +8,7 @@ import torch
 
 from unrolled.data import Vocabulary
 from unrolled.data.ewt import Tagged
-from unrolled.experiments import ledger, right_context
+from unrolled.experiments import ledger, right_context, tagging
 
 TRAIN = [
     Tagged(("teddy", "bears", "sleep"), ("NOUN", "NOUN", "VERB"), "1"),
@@ -31,15 +31,15 @@ def test_sides_by_hand():
 
 def test_right_keeps_the_order_of_the_sentences():
     counts, vocabulary = right_context.Counts(TRAIN), Vocabulary.build([s.words for s in TRAIN])
-    split = right_context.Encoded(TRAIN, vocabulary, counts)
+    marked = right_context.mark(TRAIN, vocabulary, counts)
 
     class First(torch.nn.Module):
         def predict(self, ids, mask):
-            return torch.full(ids.shape, right_context.TAGS.index("PROPN"))
+            return torch.full(ids.shape, tagging.TAGS.index("PROPN"))
 
     expected = np.array([tag == "PROPN" for s in TRAIN for tag in s.tags])
-    assert np.array_equal(right_context.right(First(), split), expected)
-    assert split.words("all").sum() == 8 and split.words("right").tolist() == [True] + [False] * 7
+    assert np.array_equal(tagging.right(First(), marked.split), expected)
+    assert marked.words("all").sum() == 8 and marked.words("right").tolist() == [True] + [False] * 7
 
 
 def test_both_taggers_have_as_many_parameters():
