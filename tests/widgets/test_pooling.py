@@ -13,7 +13,6 @@ from unrolled.scratch.birnn import bidirectional
 from unrolled.scratch.cells import CELLS
 from unrolled.scratch.classification import POOLS, classifier_forward, init_classifier
 from unrolled.scratch.rnn import softmax
-from unrolled.widgets import _base
 from unrolled.widgets._model import unpack
 from unrolled.widgets.pooling import HEAD, PRESETS, pooling_viewer, split
 
@@ -101,13 +100,3 @@ def test_javascript_agrees(tmp_path):
     done = node("--test", str(JS / "pooling.test.mjs"), UNROLLED_FIXTURES=str(fixtures))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"pass \d\d", done.stdout), done.stdout[-500:]
-
-
-def test_module_is_self_contained_and_small(tmp_path):
-    source = _base.module("pooling")
-    assert len(source.encode()) <= _base.LIMIT
-    assert not re.search(r"^\s*import\b|\bimport\s*\(|\brequire\(|\bfetch\(|XMLHttpRequest", source, re.M)
-    path = tmp_path / "module.mjs"
-    path.write_text(source, encoding="utf-8")
-    done = node("--check", str(path))
-    assert done.returncode == 0, done.stderr

@@ -11,7 +11,6 @@ from widget_page import node
 
 from unrolled.scratch.cells import CELLS
 from unrolled.scratch.weight_tying import parameter_counts, tied_forward
-from unrolled.widgets import _base
 from unrolled.widgets._language import of
 from unrolled.widgets._model import unpack
 from unrolled.widgets.tying import tying_viewer
@@ -112,13 +111,3 @@ def _cosines(table, n):
     cosines = unit @ unit[n]
     cosines[[0, n]] = -2
     return cosines
-
-
-def test_module_is_self_contained_and_small(tmp_path):
-    source = _base.module("tying")
-    assert len(source.encode()) <= _base.LIMIT
-    assert not re.search(r"^\s*import\b|\bimport\s*\(|\brequire\(|\bfetch\(|XMLHttpRequest", source, re.M)
-    path = tmp_path / "module.mjs"
-    path.write_text(source, encoding="utf-8")
-    done = node("--check", str(path))
-    assert done.returncode == 0, done.stderr

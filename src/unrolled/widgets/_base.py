@@ -8,6 +8,7 @@ import base64
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ IMPORT = re.compile(r'^import \{[^}]*\} from "\./(_\w+)\.mjs";\n', re.MULTILINE)
 
 class SizeError(ValueError, traitlets.TraitError):
     """A value that does not fit its network: a ValueError that also lets traitlets take the change back."""
+
+
+def in_range(ranges: Mapping[str, tuple[float, float]]) -> Any:
+    """A validator: each trait of ``ranges`` keeps to its least and its most, both allowed, or SizeError."""
+
+    @traitlets.validate(*ranges)
+    def check(_: traitlets.HasTraits, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        least, most = ranges[name]
+        if not least <= value <= most:
+            raise SizeError(f"{name}: expected {least} to {most}, got {value}")
+        return value
+
+    return check
 
 
 def module(name: str) -> str:

@@ -11,7 +11,7 @@ import anywidget
 import traitlets as t
 
 from unrolled.scratch.decoding import Hypothesis
-from unrolled.widgets._base import SizeError, module
+from unrolled.widgets._base import SizeError, in_range, module
 from unrolled.widgets._model import Weights
 from unrolled.widgets._translator import MOST_TARGET, MOST_WORDS, Translator
 
@@ -85,13 +85,7 @@ class DecoderStepper(anywidget.AnyWidget):
             raise SizeError(f"prefix: expected at most {MOST_TARGET} words, got {len(proposal['value'])}")
         return proposal["value"]
 
-    @t.validate(*RANGES)
-    def _check_range(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        least, most = RANGES[name]
-        if not least <= value <= most:
-            raise SizeError(f"{name}: expected {least} to {most}, got {value}")
-        return value
+    _check_range = in_range(RANGES)
 
 
 def decoder_stepper(

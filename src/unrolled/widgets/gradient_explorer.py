@@ -17,7 +17,7 @@ from unrolled.axes import Array, Float
 from unrolled.scratch.bptt import global_norm
 from unrolled.scratch.cells import CELLS, Params, State
 from unrolled.scratch.rnn import rnn_step, rnn_step_backward
-from unrolled.widgets._base import Numbers, SizeError, module, numbers
+from unrolled.widgets._base import Numbers, SizeError, in_range, module, numbers
 
 GAINS = ("tanh", "relu", "linear")
 GATES = {"rnn": ("",), "gru": ("_r", "_z", "_n"), "lstm": ("_f", "_i", "_o", "_g")}
@@ -122,13 +122,7 @@ class GradientExplorer(anywidget.AnyWidget):
             raise SizeError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
         return value
 
-    @t.validate(*RANGES)
-    def _check_range(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        least, most = RANGES[name]
-        if not least <= value <= most:
-            raise SizeError(f"{name}: expected {least} to {most}, got {value}")
-        return value
+    _check_range = in_range(RANGES)
 
     @t.observe("T")
     def _stay_inside(self, change: Any) -> None:

@@ -12,7 +12,7 @@ import traitlets as t
 
 from unrolled.axes import Array, Float
 from unrolled.scratch.generation import reshape
-from unrolled.widgets._base import SizeError, module
+from unrolled.widgets._base import SizeError, in_range, module
 from unrolled.widgets._language import Read, pack_language_model, read
 from unrolled.widgets._model import Weights
 
@@ -66,13 +66,7 @@ class NextWordExplorer(anywidget.AnyWidget):
         y = self.reading.y
         return reshape(y[min(self.step, len(y)) - 1], self.temperature, self.top_k or None, self.top_p)
 
-    @t.validate(*RANGES)
-    def _check_range(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        least, most = RANGES[name]
-        if not least <= value <= most:
-            raise SizeError(f"{name}: expected {least} to {most}, got {value}")
-        return value
+    _check_range = in_range(RANGES)
 
     @t.validate("step", "over", "question")
     def _check_place(self, proposal: Any) -> int:

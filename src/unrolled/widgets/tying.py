@@ -13,7 +13,7 @@ import traitlets as t
 
 from unrolled.scratch.cells import CELLS
 from unrolled.scratch.weight_tying import parameter_counts
-from unrolled.widgets._base import SizeError, module
+from unrolled.widgets._base import SizeError, in_range, module
 from unrolled.widgets._language import of, pack_language_model, read
 from unrolled.widgets._model import Packed, Weights, cell_of
 
@@ -77,13 +77,7 @@ class TyingViewer(anywidget.AnyWidget):
         product, bias = float(params["V"][w] @ r.h[-1]), float(params.get("b_y", np.zeros(w + 1))[w])
         return Score(product, bias, product + bias, float(r.y[-1][w]))
 
-    @t.validate(*RANGES)
-    def _check_range(self, proposal: Any) -> int:
-        name, value = proposal["trait"].name, proposal["value"]
-        least, most = RANGES[name]
-        if not least <= value <= most:
-            raise SizeError(f"{name}: expected {least} to {most}, got {value}")
-        return value
+    _check_range = in_range(RANGES)
 
 
 def tying_viewer(
