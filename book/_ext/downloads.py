@@ -1,8 +1,8 @@
 """The notebook of each page, to download: plain Markdown and code that JupyterLab shows well and that runs anywhere.
 
 A chapter's source is MyST; ``plain`` turns what only the website knows (our directives, roles, equation labels,
-TeX colours) into what every notebook knows.  An exercise is handed out as it was released.  Cells have ids made of
-their content, so the same page makes the same bytes.
+TeX colours) into what every notebook knows.  An exercise is handed out as it was released.  Before all stands the
+cell that installs the package.  Cells have ids made of their content, so the same page makes the same bytes.
 """
 
 import base64
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import jupytext
 import nbformat
+import repository
 import yaml
 from sphinx.application import Sphinx
 
@@ -327,6 +328,13 @@ def text_of(made: nbformat.NotebookNode) -> str:
     return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def released(source: Path, first: nbformat.NotebookNode) -> str:
+    """An assignment as its file has it, to the byte, behind ``first``."""
+    made = nbformat.read(source, as_version=4)
+    made.cells.insert(0, first)
+    return nbformat.writes(made) + "\n"
+
+
 def is_notebook(app: Sphinx, docname: str) -> bool:
     """Whether a page has code to run."""
     return docname in app.env.found_docs and "kernelspec" in app.env.metadata.get(docname, {})
@@ -349,9 +357,13 @@ def write_notebooks(app: Sphinx, error: Exception | None) -> None:
     for name in sorted(wanted):
         docname = name.removesuffix(".ipynb")
         source = Path(app.env.doc2path(docname))
-        text = source.read_text(encoding="utf-8") if source.suffix == ".ipynb" else text_of(
-            notebook(source, _claims(app), _seconds(app, docname))
-        )  # fmt: skip
+        first = repository.install_cell(app.config.repository_url)
+        if source.suffix == ".ipynb":
+            text = released(source, first)
+        else:
+            made = notebook(source, _claims(app), _seconds(app, docname))
+            made.cells.insert(0, first)
+            text = text_of(made)
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, encoding="utf-8")
 
@@ -379,6 +391,7 @@ def _claims(app: Sphinx) -> Callable[[str], str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the link and the files."""
+    app.setup_extension("repository")
     app.connect("html-page-context", offer)
     app.connect("build-finished", write_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -287,4 +287,5 @@ def test_a_small_site_is_built_edited_broken_and_mended(tmp_path):
     assert "N is 43" in html("one")
     assert not (tmp_path / "_build/html/book/two.html").exists()
     notebook = json.loads((tmp_path / "_build/html/book/one.ipynb").read_text())
-    assert notebook["cells"][0]["source"] == "# One\n\nAfter ${\\color{#0b63a5}{x}}$."
+    assert notebook["cells"][0]["id"] == "install"
+    assert notebook["cells"][1]["source"] == "# One\n\nAfter ${\\color{#0b63a5}{x}}$."

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,8 +38,21 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).parents[3]
-"""The clone; the ledger belongs to the book, which is not part of the installed package."""
+"""The clone, where there is one."""
+
+
+def _installed() -> Path | None:
+    """The copy of the ledger that came with an installed package, which has no book beside it."""
+    try:
+        names = files("unrolled") or []
+    except PackageNotFoundError:
+        return None
+    return next((Path(str(name.locate())) for name in names if name.name == "claims.json"), None)
+
+
 LEDGER = ROOT / "book" / "claims.json"
+if not LEDGER.parent.is_dir():
+    LEDGER = _installed() or LEDGER
 
 # Student's t, 97.5 %, for 1 … 30 degrees of freedom
 _T = (
