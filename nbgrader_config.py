@@ -25,6 +25,7 @@ c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.submitted_directory = "_nbgrader/submitted"
 c.CourseDirectory.autograded_directory = "_nbgrader/autograded"
 c.CourseDirectory.feedback_directory = "_nbgrader/feedback"
+c.ZipCollectApp.downloaded_directory = "_nbgrader/downloaded"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT / '_nbgrader' / 'gradebook.db'}"
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints",
