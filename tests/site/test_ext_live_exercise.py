@@ -1,15 +1,18 @@
 """A live exercise holds what its task gives away and nothing else; its runner speaks to a student."""
 
+import importlib.util
 import io
 import json
 import sys
 import zipfile
+from pathlib import Path
 
 import assignment
 import pages
 import pytest
 
 sys.path.insert(0, str(pages.EXT.parent / "_theme" / "live"))
+import browser_pack
 import live_assets
 import runner
 from live_exercise import course_tasks
@@ -166,7 +169,7 @@ def test_the_zip_is_stable_and_holds_only_what_runs_in_a_browser():
         "unrolled/axes.py",
         "unrolled/scratch/rnn.py",
         "unrolled_runner.py",
-        "jaxtyping/__init__.py",
+        "jaxtyping.py",
     } <= set(names)
     assert not [
         n
@@ -174,7 +177,66 @@ def test_the_zip_is_stable_and_holds_only_what_runs_in_a_browser():
         if n.startswith("unrolled/")
         and n.split("/")[1] not in ("__init__.py", "axes.py", "scratch", "checks")
     ]
-    assert len(first) < 250_000
+    assert len(first) < 200_000
+
+
+def test_annotations_need_no_jaxtyping_in_the_browser():
+    given = "from axes_only import Bool, Float\n\ndef f(x: Float[list, 'T D'], m: Bool[list, 'T'] | None) -> Float[list, '']: ..."
+    names = {}
+    exec(given, names)
+    assert names["f"].__annotations__["return"] is list
+
+
+def test_what_is_packed_is_compiled_and_without_what_no_page_needs(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("json/__init__.py", "mailbox.py", "xmlrpc/client.py", "zoneinfo/tzdata.txt"):
+            archive.writestr(name, "TWO = 1 + 1\n")
+    browser_pack.pack(tmp_path / "a.zip", tmp_path / "b.zip", browser_pack.LIBRARY)
+    with zipfile.ZipFile(tmp_path / "b.zip") as made:
+        assert made.namelist() == ["json/__init__.pyc", "zoneinfo/tzdata.txt"]
+        path = tmp_path / "module.pyc"
+        path.write_bytes(made.read("json/__init__.pyc"))
+    spec = importlib.util.spec_from_file_location("module", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.TWO == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        ("numpy/linalg/_linalg.py", True), ("numpy/_core/_multiarray_tests.cpython-312-wasm32-emscripten.so", True),
+        ("numpy-2.0.2.dist-info/LICENSE.txt", True), ("numpy/random/_pcg64.cpython-312-wasm32-emscripten.so", True),
+        ("numpy/__init__.pyi", False), ("numpy/lib/tests/test_io.py", False),
+        ("numpy/_core/_umath_tests.cpython-312-wasm32-emscripten.so", False), ("numpy/f2py/rules.py", False),
+    ],
+)  # fmt: skip
+def test_of_numpy_the_browser_gets_what_runs(name, stays):
+    assert (browser_pack.NUMPY.match(name) is None) == stays
+
+
+def test_python_for_the_browser_is_packed_once(tmp_path, monkeypatch):
+    wheel = tmp_path / "numpy.whl"
+    wheel.write_bytes(b"a wheel")
+    monkeypatch.setattr("pooch.os_cache", lambda _: tmp_path / "cache")
+    runs = []
+
+    def pack(folder):
+        runs.append(folder)
+        for name in live_assets.PACKED:
+            (Path(folder) / name).write_bytes(b"made")
+
+    monkeypatch.setattr(live_assets, "_pack", pack)
+    pyodide = pages.EXT.parents[1] / "node_modules" / "pyodide"
+    folders = [live_assets.packed(pyodide, wheel) for _ in range(2)]
+    wheel.write_bytes(b"another wheel")
+    folders.append(live_assets.packed(pyodide, wheel))
+    assert len(runs) == 2 and folders[0] == folders[1] != folders[2]
+
+
+def test_a_packer_that_fails_says_why(tmp_path):
+    with pytest.raises(RuntimeError, match="could not be packed"):
+        live_assets._pack(str(tmp_path / "nothing"))
 
 
 def test_a_wheel_with_the_wrong_hash_is_refused(tmp_path, monkeypatch):
