@@ -35,7 +35,7 @@ import pooch
 
 ROOT = Path(__file__).resolve().parents[1]
 INPUTS = (
-    "_config.yml", "_toc.yml", "package-lock.json", "constraints.txt", "requirements.txt", "pyproject.toml",
+    "_config.yml", "_toc.yml", "package-lock.json", "constraints.txt", "requirements.txt", "pyproject.toml", "CHANGELOG.md",
     "book/**/*", "src/**/*", "exercises/**/*", "solutions/**/*", "tests/*/test_*.py",
 )  # fmt: skip
 NOT_INPUTS = re.compile(

@@ -42,7 +42,7 @@ START = """<!DOCTYPE html>
 <title>{title}</title>
 <meta name="description" content="{title}: an interactive course on sequence models for language.">
 <meta http-equiv="refresh" content="0; url={page}">
-<link rel="canonical" href="{page}">
+<link rel="canonical" href="{canonical}">
 <style>body {{ font: 1.2rem/1.6 Georgia, serif; margin: 20vh auto; max-width: 30rem; padding: 0 1.5rem; color-scheme: light dark; }}</style>
 </head>
 <body><main><h1>{title}</h1><p><a href="{page}">To the first page</a></p></main></body>
@@ -153,7 +153,8 @@ def write_start(app: Sphinx, error: Exception | None) -> None:
     """``index.html`` at the root leads to the first page, under any path and from a file."""
     if not error and app.builder.format == "html":
         page = app.builder.get_target_uri(app.config.root_doc)
-        start = START.format(title=app.config.html_title, page=page)
+        canonical = (app.config.html_baseurl or "") + page
+        start = START.format(title=app.config.html_title, page=page, canonical=canonical)
         (Path(app.outdir) / "index.html").write_text(start, encoding="utf-8")
 
 
