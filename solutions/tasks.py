@@ -55,6 +55,11 @@ class Task(NamedTuple):
         """The name of the function that the task asks for."""
         return self.id.replace("-", "_")
 
+    @property
+    def in_page(self) -> bool:
+        """Whether a page can run and check it: code, and nothing that is given above it needs torch."""
+        return not self.written and not re.search(r"^\s*(import|from) torch\b", self.setup, re.MULTILINE)
+
 
 def chapters() -> list[str]:
     """Every chapter that has an assignment, in order."""

@@ -9,7 +9,8 @@ Hidden tests never reach a page.
 ``unrolled_live_solutions: false`` in _config.yml leaves the solutions out, for a class whose marks depend on them.
 
 Without scripts the code, what is checked, the hints and the solution can be read.  With them the exercise runs: see
-``_theme/live/live.js``; what that loads, and when, is in ``live_assets.py``.
+``_theme/live/live.js``; what that loads, and when, is in ``live_assets.py``.  With ``:bare:`` the title and the text
+are left to the page, as on that of the assignment itself.  A task in torch has the editor and no button to run it.
 """
 
 import json
@@ -19,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from house import REPOSITORY, InlineTag, Tag, parse_into, setup_house
 from live_assets import build_live
 from sphinx.application import Sphinx
@@ -43,6 +45,8 @@ class LiveExercise(SphinxDirective):
     """```{live-exercise} chNN_name/task-id```."""
 
     required_arguments = 1
+    option_spec = {"bare": directives.flag}  # noqa: RUF012
+    written = False
 
     def run(self) -> list[nodes.Node]:
         """The exercise as a page shows it before, or without, its script."""
@@ -50,8 +54,8 @@ class LiveExercise(SphinxDirective):
         reader = course_tasks()
         try:
             task = reader.read_task(chapter, name)
-            if task.written:
-                raise ValueError(f"{name} is a written task, nothing to run")
+            if task.written != self.written:
+                raise ValueError(f"{name} is {'a written task, nothing to run' if task.written else 'code'}")
         except ValueError as wrong:
             logger.warning("live-exercise: %s", wrong, location=self.get_location())
             return [nodes.paragraph("", f"This exercise is missing: {wrong}.")]
@@ -62,32 +66,37 @@ class LiveExercise(SphinxDirective):
     def _box(self, chapter: str, task: Any) -> nodes.Element:
         key = nodes.make_id(f"live-{chapter}-{task.id}")
         box = Tag(tag="section", ids=[key], classes=["live-exercise"], attrs={"data_status": "idle"})
-        box["attrs"]["aria_labelledby"] = f"{key}-title"
-        title = Tag(
-            "", nodes.Text(f"Your turn: {task.title} "), tag="p", ids=[f"{key}-title"], classes=["live-title"]
-        )
+        box["chapter"], box["attrs"]["aria_labelledby"] = chapter, f"{key}-title"
+        bare = "bare" in self.options
+        words = "Your answer " if bare else f"Your turn: {task.title} "
+        title = Tag("", nodes.Text(words), tag="p", ids=[f"{key}-title"], classes=["live-title"])
         title += InlineTag(
             "", nodes.Text("· solved"), tag="span", classes=["live-solved"], attrs={"hidden": "hidden"}
         )
         box += title
-        prompt = Tag(tag="div", classes=["live-prompt"])
-        prompt += parse_into(self, task.prompt, Tag(tag="div")).children or [nodes.Text("")]
-        box += [prompt, Tag("", _code(task.stub), tag="div", classes=["live-code"])]
-        box += nodes.raw("", _controls(key), format="html")
+        if not bare:
+            prompt = Tag(tag="div", classes=["live-prompt"])
+            prompt += parse_into(self, task.prompt, Tag(tag="div")).children or [nodes.Text("")]
+            box += prompt
+        box += Tag("", _code(task.stub), tag="div", classes=["live-code"])
+        box += nodes.raw("", controls(key, task.in_page), format="html")
         box += [_notebook(chapter, task.id), self._help(task), _data(chapter, task)]
         return box
+
+    def hints(self, task: Any) -> list[nodes.Element]:
+        """The hints of a task, parsed."""
+        return [parse_into(self, str(hint), Tag(tag="div")) for hint in task.hints]
 
     def _help(self, task: Any) -> nodes.Element:
         """Hints one by one, the solution, and what the checks are: plain disclosures, made one-by-one by the script."""
         box = Tag(tag="div", classes=["live-help", "live-hints"])
-        for n, hint in enumerate(task.hints, start=1):
+        for n, body in enumerate(self.hints(task), start=1):
             step = STEPS[n - 1] if len(task.hints) == len(STEPS) else ""
-            body = parse_into(self, str(hint), Tag(tag="div"))
-            box += _disclosure(f"Hint {n} of {len(task.hints)}" + f": {step}" * bool(step), body)
+            box += disclosure(f"Hint {n} of {len(task.hints)}" + f": {step}" * bool(step), body)
         if self.config.unrolled_live_solutions and task.practice:  # the others carry marks
-            box += _disclosure("The solution", _code(task.solution))
+            box += disclosure("The solution", _code(task.solution))
         rest = Tag(tag="div", classes=["live-help"])
-        rest += _disclosure("What is checked", _code(task.visible_checks))
+        rest += disclosure("What is checked", _code(task.visible_checks))
         both = Tag(tag="div", classes=["live-more"])
         both += [box, rest]
         return both
@@ -97,11 +106,19 @@ def _code(text: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language="python", classes=["live-source"])
 
 
-def _disclosure(summary: str, body: nodes.Element) -> nodes.Element:
+def disclosure(summary: str, body: nodes.Element) -> nodes.Element:
+    """A summary that opens on its body."""
     return Tag("", Tag("", nodes.Text(summary), tag="summary"), body, tag="details")
 
 
-def _controls(key: str) -> str:
+def controls(key: str, runs: bool) -> str:
+    """The bar, the progress of loading, the line of status and the place of results."""
+    if not runs:
+        return f"""<p class="live-elsewhere">This task is in torch, which does not run in a page. What you write here
+goes into your submission and is graded there; to run it and its checks, use the notebook.</p>
+<div class="live-bar" hidden><button type="button" class="live-reset">Reset</button>
+<span class="live-keys" id="{key}-keys">In the editor Tab indents; Esc, then Tab, leaves it.</span></div>
+<p class="live-status" role="status" aria-live="polite"></p>"""
     return f"""<div class="live-bar" hidden>
 <button type="button" class="live-run">Run and check</button>
 <button type="button" class="live-stop" hidden>Stop</button>
@@ -146,7 +163,7 @@ def fill_notebooks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def _data(chapter: str, task: Any) -> nodes.raw:
     """What the script needs and nothing more; ``<`` is escaped, so no text of a task can end the element."""
     data = {"id": f"{chapter}/{task.id}", "title": task.title, "setup": task.setup, "stub": task.stub}
-    data["checks"] = task.visible_checks
+    data |= {"checks": task.visible_checks, "runs": task.in_page}
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     return nodes.raw("", f'<script type="application/json" class="live-data">{text}</script>', format="html")
 
@@ -154,10 +171,11 @@ def _data(chapter: str, task: Any) -> nodes.raw:
 def add_script(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """The script and the style sheet, on pages that have an exercise."""
+    """What is kept, on every page; the script and the style sheet, on pages that have an exercise."""
+    app.add_js_file("store.js", defer="defer", priority=600)
     if app.env.metadata.get(page, {}).get("unrolled-live"):
         app.add_css_file("live.css")
-        app.add_js_file("live/live.js", defer="defer")
+        app.add_js_file("live/live.js", defer="defer", priority=601)
 
 
 def build_assets(app: Sphinx, failure: Exception | None) -> None:

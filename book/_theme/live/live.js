@@ -6,16 +6,6 @@
   const asset = (name) => new URL(`${name}?${SETTINGS.version}`, here);
   const megabytes = (n) => (n / 1e6).toFixed(1);
 
-  // ---- what is kept in this browser --------------------------------------------------------------
-  const kept = {
-    key: (task) => `unrolled/task/${task}`,
-    get(task) { try { return JSON.parse(localStorage.getItem(this.key(task))) ?? {}; } catch { return {}; } },
-    put(task, change) {
-      try { localStorage.setItem(this.key(task), JSON.stringify({ ...this.get(task), ...change })); } catch { /* private window: nothing is kept */ }
-      dispatchEvent(new CustomEvent("unrolled:task", { detail: { task, ...change } }));
-    },
-  };
-
   // ---- one Python a page -------------------------------------------------------------------------
   const python = {
     worker: null, ready: false, next: 0, waiting: null, progress: () => {},
@@ -42,24 +32,32 @@
     end(answer) { this.worker?.terminate(); this.worker = null; this.ready = false; this.settle(answer); },
   };
 
-  const WORDS = { passed: "Yes.", "not yet": "Not yet.", error: "Python stopped.", stopped: "Stopped.", broken: "Python could not be loaded." };
+  const WORDS = { passed: "Yes.", ran: "Done.", "not yet": "Not yet.", error: "Python stopped.", stopped: "Stopped.", broken: "Python could not be loaded." };
 
   class Exercise {
+    get kept() { return unrolled.store; }
+
     constructor(box) {
       this.box = box;
       this.task = JSON.parse(box.querySelector(".live-data").textContent);
       const find = (name) => box.querySelector(`.live-${name}`);
       Object.assign(this, { code: find("code"), bar: find("bar"), status: find("status"), meter: find("progress"), result: find("result") });
       Object.assign(this, { runButton: find("run"), stopButton: find("stop"), resetButton: find("reset"), mark: find("solved") });
-      this.runButton.onclick = () => this.run();
-      this.stopButton.onclick = () => python.end({ status: "stopped", message: "You stopped the run. The next one starts a fresh Python." });
+      this.runs = SETTINGS.python && this.task.runs;
+      if (this.task.runs) {
+        this.runButton.onclick = () => this.run();
+        this.stopButton.onclick = () => python.end({ status: "stopped", message: "You stopped the run. The next one starts a fresh Python." });
+        if (!SETTINGS.python) this.noPython();
+      }
       this.resetButton.onclick = () => this.reset();
       this.bar.hidden = false;
       this.helpOneByOne([...box.querySelectorAll(".live-hints details")]);
-      this.text = kept.get(this.task.id).code ?? this.task.stub;
-      this.mark.hidden = !kept.get(this.task.id).solved;
+      this.text = this.kept.get(this.task.id).code ?? this.task.stub;
+      this.mark.hidden = !this.kept.get(this.task.id).solved;
       this.awaitTouch();
-      if (!SETTINGS.python) this.noPython();
+      // another tab wrote, or the browser shows a page that it had put by
+      addEventListener("storage", ({ key }) => (key === null || key.endsWith("/" + this.task.id)) && this.readAgain());
+      addEventListener("pageshow", (event) => event.persisted && this.readAgain());
     }
 
     // Before the first touch the code is plain text: it may be read, and it costs nothing.
@@ -84,7 +82,7 @@
         this.editor = createEditor({
           parent: this.code, doc: this.text, label: `Your code for ${this.task.title}`, describedBy: this.box.id + "-keys",
           onRun: () => this.run(),
-          onChange: (text) => { this.text = text; kept.put(this.task.id, { code: text }); },
+          onChange: (text) => { if (text === this.text) return; this.text = text; this.kept.put(this.task.id, { code: text }); },
         });
         this.box.dataset.editor = "ready";
         return this.editor;
@@ -92,7 +90,8 @@
     }
 
     async run() {
-      if (python.waiting || !SETTINGS.python) return;
+      if (!this.runs || this.box.dataset.status === "running") return;
+      if (python.waiting) { this.status.textContent = "Something else on this page is still running. Wait for it, or stop it."; return; }
       this.edit();
       const began = performance.now();
       this.busy(true);
@@ -133,27 +132,37 @@
       const [said, ...evidence] = message.replace(/^Not yet\.\s*/, "").split("\n"); // the sentence is spoken, the arrays are to be read
       this.status.textContent = `${WORDS[status]} ${said}`;
       this.status.innerHTML = this.status.innerHTML.replace(WORDS[status], `<b>${WORDS[status]}</b>`).replace(/`([^`]+)`/g, "<code>$1</code>");
-      this.result.replaceChildren(...[["live-evidence", evidence.join("\n")], ["live-trace", trace], ["live-output", output]].filter(([, text]) => text.trim()).map(([name, text]) =>
+      this.result?.replaceChildren(...[["live-evidence", evidence.join("\n")], ["live-trace", trace], ["live-output", output]].filter(([, text]) => text.trim()).map(([name, text]) =>
         Object.assign(document.createElement("pre"), { className: name, textContent: text, tabIndex: 0 })));
     }
 
     solved() {
-      kept.put(this.task.id, { code: this.text, solved: new Date().toISOString() });
+      this.kept.put(this.task.id, { code: this.text, solved: new Date().toISOString() });
       this.mark.hidden = false;
       this.box.querySelectorAll(".live-hints details[hidden]").forEach((help) => { help.hidden = false; });
     }
 
+    show(text) {
+      this.text = text;
+      if (this.editor) this.editor.set(text); else this.code.querySelector("pre").textContent = text;
+    }
+
+    readAgain() {
+      const { code, solved } = this.kept.get(this.task.id);
+      if ((code ?? this.task.stub) !== this.text) this.show(code ?? this.task.stub);
+      this.mark.hidden = !solved;
+    }
+
     reset() {
-      this.text = this.task.stub;
-      if (this.editor) this.editor.set(this.text); else this.code.querySelector("pre").textContent = this.text;
-      kept.put(this.task.id, { code: undefined });
-      this.result.replaceChildren();
+      this.show(this.task.stub);
+      this.kept.put(this.task.id, { code: undefined });
+      this.result?.replaceChildren();
       this.box.dataset.status = "idle";
       this.status.textContent = "Your code is the starting point again.";
     }
 
     helpOneByOne(steps) {
-      const solved = kept.get(this.task.id).solved;
+      const solved = this.kept.get(this.task.id).solved;
       steps.forEach((step, n) => {
         step.hidden = n > 0 && !solved;
         step.ontoggle = () => { if (step.open && steps[n + 1]) steps[n + 1].hidden = false; };
@@ -166,6 +175,8 @@
       this.box.querySelector(".live-notebook").hidden = false;
     }
   }
+
+  unrolled.live = { Exercise, python: SETTINGS.python }; // cells.js makes exercises of a page's cells
 
   const begin = () => document.querySelectorAll(".live-exercise").forEach((box) => new Exercise(box));
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin); else begin();
