@@ -3,16 +3,15 @@
 A label says the number: ``$$ … $$ (eq-13-7)`` shows (13.7); our own ``(eq-ch01-a)`` shows (1a); both
 are referenced with {eq}`eq-13-7`.  Any other label, or a number outside 13.1 to 13.38, is a warning.
 
-Every equation of the lecture that is on a page must be tied to code or to a test.  The ties are found, not listed:
+Every equation of the lecture that is on a page must be tied to a line of code, a test, a task, a widget and a claim.
+The ties are found, not listed (``ties``); a dead end is a warning, which stops the build:
 
 - code: a line of ``src/unrolled/scratch`` with ``(13.7)`` in a comment, or a docstring there (not a module's);
-- test: a test file that names ``(13.7)``, else the files ``tests/*/test_<module>.py`` of its code;
-- exercise: the nearest ``grade_id`` at or after ``(13.7)`` in ``solutions/*/*.md``; widget: a module of
-  ``src/unrolled/widgets`` that names it.
+- test, exercise, widget, claim: what names the number, else what comes to that code by its calls.
 
-``unrolled_equations_untied`` (in _config.yml) maps a number to the reason why it has neither.
-```` ```{equation-index} ```` draws the whole table.  Code on a page that carries ``# (13.7)`` gets a
-line under it that links to the equation.
+``UNTIED`` maps a number to the reason why it has none, or to a reason for each kind that it lacks; a reason that is no
+longer needed is a warning too.  ```` ```{equation-index} ```` draws the whole table.  Code on a page that names equations
+in its comments or docstrings, the lecture's or ours, gets a line under it that links to them.
 """
 
 import re
@@ -21,6 +20,7 @@ from typing import Any
 
 from docutils import nodes
 from house import chapter, root, setup_house, table
+from reaches import docstrings, numbers_in
 from sphinx.application import Sphinx
 from sphinx.domains.math import MathDomain
 from sphinx.environment import BuildEnvironment
@@ -31,8 +31,17 @@ from ties import Place, Ties, find_ties
 
 logger = logging.getLogger(__name__)
 LAST = 38
-IN_COMMENT = re.compile(r"#.*?\((13\.\d+)\)")
-UNTIED = {"13.19": "an example sentence, nothing to compute"}
+KINDS = {"code": "code", "test": "tests", "exercise": "exercises", "widget": "widgets", "claim": "claims"}
+OURS = re.compile(r"\((\d[a-z])\)")
+UNTIED: dict[str, str | dict[str, str]] = {
+    "13.2": {"claim": "measured as (13.3)"},
+    "13.10": {"claim": "for one right word, (13.11)"},
+    "13.19": "an example sentence, nothing to compute",
+    "13.28": dict.fromkeys(("exercise", "widget", "claim"), "(13.8), written out"),
+    "13.29": {"claim": "any cell: (13.1), (13.27)"},
+    "13.30": dict.fromkeys(("exercise", "claim"), "(13.3) without V"),
+    "13.31": dict.fromkeys(("exercise", "claim"), "(13.8), given the source"),
+}
 
 
 def number_of(label: str) -> str | None:
@@ -100,16 +109,32 @@ def domain_of(env: BuildEnvironment) -> LectureMath:
     return domain
 
 
+def reason(app: Sphinx, number: str, kind: str) -> str:
+    """Why an equation has no tie of this kind, or an empty string."""
+    given = app.config.unrolled_equations_untied.get(number, "")
+    return given if isinstance(given, str) else given.get(kind, "")
+
+
 def check_ties(app: Sphinx, env: BuildEnvironment) -> None:
-    """Warn of each equation on a page that no code line and no test is tied to."""
-    ties, reasons = find_ties(root(app)), app.config.unrolled_equations_untied
+    """Warn of each equation on a page that lacks a link of the chain, and of each excuse for a link that is there."""
+    ties, chain = find_ties(root(app)), app.config.unrolled_equations_chain
     for number, (docname, _) in domain_of(env).taught().items():
-        if not ties.code[number] and not ties.tests[number] and number not in reasons:
+        there = {kind: bool(getattr(ties, field)[number]) for kind, field in KINDS.items()}
+        lost = [kind for kind in chain if not there[kind] and not reason(app, number, kind)]
+        if lost:
             logger.warning(
-                "equation (%s) is tied to nothing: no line of src/unrolled/scratch and no test carries '(%s)'; "
-                "add it there, or a reason to unrolled_equations_untied in _config.yml",
-                number, number, location=docname,
+                "equation (%s) comes to a dead end: no %s carries '(%s)' or calls what does; "
+                "name it there, or give a reason in UNTIED of book/_ext/equations.py",
+                number, ", no ".join(lost), number, location=docname,
             )  # fmt: skip
+        needless = [kind for kind in chain if there[kind] and reason(app, number, kind)]
+        if needless:
+            logger.warning(
+                "equation (%s) has a %s after all: take its reason out of UNTIED",
+                number,
+                needless[0],
+                location=docname,
+            )
 
 
 def pages_to_rewrite(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -126,9 +151,8 @@ def fill_index(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             _index_row(app, docname, number, page, anchor, ties)
             for number, (page, anchor) in domain_of(app.env).taught().items()
         ]
-        headers = ["equation", "taught in", "code", "test", "exercise", "widget"]
         empty = nodes.paragraph("", "No equation of the lecture is on a page yet.")
-        made = table(headers, rows) if rows else empty
+        made = table(["equation", "taught in", *KINDS], rows) if rows else empty
         made["classes"] += ["equation-index"]
         mark.replace_self(made)
 
@@ -138,11 +162,15 @@ def _index_row(app: Sphinx, here: str, number: str, page: str, anchor: str, ties
     number_of_page = chapter(page)
     title = f"chapter {number_of_page}" if number_of_page else app.env.titles[page].astext()
     taught = make_refnode(app.builder, here, page, "", nodes.Text(title))
-    code = _links(app, here, ties.code[number]) or nodes.emphasis(
-        "", app.config.unrolled_equations_untied.get(number, "–")
-    )
-    rest = [_links(app, here, found[number]) or "–" for found in (ties.tests, ties.exercises, ties.widgets)]
-    return [link, taught, code, *rest]
+    found = {kind: _links(app, here, getattr(ties, field)[number]) for kind, field in KINDS.items()}
+    if not any(found.values()):  # nothing at all: say why once
+        found["code"] = nodes.emphasis("", reason(app, number, "code") or "–")
+        return [link, taught, *(cell or "–" for cell in found.values())]
+    return [link, taught, *(cell or _excuse(reason(app, number, kind)) for kind, cell in found.items())]
+
+
+def _excuse(text: str) -> nodes.Node:
+    return nodes.emphasis("", text) if text else nodes.Text("–")
 
 
 def _links(app: Sphinx, here: str, places: list[Place]) -> nodes.inline | None:
@@ -163,20 +191,42 @@ def _link(app: Sphinx, here: str, place: Place) -> nodes.Node:
 
 
 def name_in_code(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Under each block of code that carries ``# (13.7)``: which equations it implements."""
-    taught = domain_of(app.env).taught()
+    """Under each block of code that names equations: which ones it implements."""
+    known = {
+        str(number): (page, make_id_of(label))
+        for label, (page, number) in domain_of(app.env).equations.items()
+    }
     for block in list(doctree.findall(nodes.literal_block)):
-        numbers = list(dict.fromkeys(IN_COMMENT.findall(block.astext())))
-        output = any("cell_output" in p.get("classes", ()) for p in _parents(block))
-        if numbers and not output:
-            line = nodes.paragraph(classes=["implements"])
-            line += nodes.Text("implements ")
-            for n, number in enumerate(numbers):
-                line += [nodes.Text(", ")] if n else []
-                page, anchor = taught.get(number, (None, ""))
-                text = nodes.Text(f"({number})")
-                line += make_refnode(app.builder, docname, page, anchor, text) if page else text
-            block.parent.insert(block.parent.index(block) + 1, line)
+        numbers = [n for n in named_in(block.astext()) if n in known or n.startswith("13.")]
+        if not numbers or any(_not_shown_code(parent) for parent in _parents(block)):
+            continue
+        line = nodes.paragraph(classes=["implements"])
+        line += nodes.Text("implements ")
+        for n, number in enumerate(numbers):
+            line += [nodes.Text(", ")] if n else []
+            text = nodes.Text(f"({number})")
+            line += make_refnode(app.builder, docname, *known[number], text) if number in known else text
+        block.parent.insert(block.parent.index(block) + 1, line)
+
+
+def _not_shown_code(parent: nodes.Element) -> bool:
+    """What a cell prints, and docstrings of the reference, which link their numbers themselves."""
+    return bool({"cell_output", "api"} & set(parent.get("classes", ())))
+
+
+def named_in(code: str) -> list[str]:
+    r"""The equations that code names in its comments and docstrings, the lecture's and ours.
+
+    >>> named_in("def f(x):\n    'As (13.2).'\n    return x  # (13.1), (2a)\n")
+    ['13.2', '13.1', '2a']
+    """
+    try:
+        said = [number for number, _ in docstrings(code)]
+    except SyntaxError:  # a session, a cell magic, another language
+        said = []
+    for comment in re.findall(r"#.*", code):
+        said += [*numbers_in(comment), *OURS.findall(comment)]
+    return list(dict.fromkeys(said))
 
 
 def _parents(node: nodes.Node) -> Iterator[nodes.Element]:
@@ -193,6 +243,7 @@ def settle_numbers(app: Sphinx, config: Any) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the domain, the index and the three passes over finished pages."""
     app.add_config_value("unrolled_equations_untied", UNTIED, "env")
+    app.add_config_value("unrolled_equations_chain", list(KINDS), "env")
     app.add_domain(LectureMath, override=True)
     app.add_directive("equation-index", EquationIndex)
     app.add_node(index_node)

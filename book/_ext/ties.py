@@ -1,17 +1,25 @@
-"""Which code, test, exercise and widget carries which equation: read from the files, never listed by hand."""
+"""Which code, test, exercise, widget and claim carries which equation: read from the files, never listed by hand.
+
+What names the number is a tie.  Where nothing of a kind names it, what comes to it by its calls is (``reaches``): a test,
+task, widget or claim of the chapter that teaches the equation if there is one, else of any.
+"""
 
 import ast
+import json
 import re
-import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-NUMBER = re.compile(r"\((13\.\d+)\)")
-IN_ASSIGNMENT = re.compile(r"(?:\(|\\tag\{)(13\.\d+)[)}]")
+from reaches import Reaches, comments, docstrings, imported_names, numbers_in
+
+TAG = re.compile(r"\\tag\{(13\.\d+)\}")
+LABEL = re.compile(r"\(eq-13-(\d+)\)")
+TASK = re.compile(r"grade_id\W+([\w-]+).*\bsolution\W+true")
+OF_CODE = ("scratch", "parity")  # the tests that hold code to its equation
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?\n---\n)?(.*?)^```", re.S | re.M)
 
 
 class Place(NamedTuple):
@@ -22,13 +30,17 @@ class Place(NamedTuple):
     anchor: str = ""
 
 
+Found = dict[str, list[Place]]
+
+
 class Ties(NamedTuple):
     """The places of each equation, by its number."""
 
-    code: dict[str, list[Place]]
-    tests: dict[str, list[Place]]
-    exercises: dict[str, list[Place]]
-    widgets: dict[str, list[Place]]
+    code: Found
+    tests: Found
+    exercises: Found
+    widgets: Found
+    claims: Found
 
 
 def find_ties(root: Path) -> Ties:
@@ -38,8 +50,9 @@ def find_ties(root: Path) -> Ties:
 
 
 def source_files(root: Path) -> list[tuple[str, Path]]:
-    """The files that the index links to, each with the name of its page."""
-    return [(source_page(root, path), path) for path in _files(root) if path.suffix == ".py"]
+    """The files that have a page of source, each with the name of its page: the package and the tests."""
+    found = [*sorted(root.glob("src/unrolled/**/*.py")), *_tests(root)]
+    return [(source_page(root, path), path) for path in found]
 
 
 def source_page(root: Path, path: Path) -> str:
@@ -47,81 +60,165 @@ def source_page(root: Path, path: Path) -> str:
     return "code/" + path.relative_to(root).with_suffix("").as_posix().removeprefix("src/")
 
 
+def _tests(root: Path) -> list[Path]:
+    return [p for p in sorted(root.glob("tests/*/test_*.py")) if p.parent.name != "site"]
+
+
 def _files(root: Path) -> list[Path]:
     patterns = (
-        "src/unrolled/scratch/*.py",
-        "src/unrolled/widgets/*.py",
-        "tests/*/test_*.py",
+        "src/unrolled/**/*.py",
+        "src/unrolled/widgets/static/*.mjs",
         "solutions/*/*.md",
+        "book/ch*.md",
+        "book/claims.json",
     )
-    ours = [p for pattern in patterns for p in sorted(root.glob(pattern))]
-    return [p for p in ours if "tests/site" not in p.as_posix()]
+    return [p for pattern in patterns for p in sorted(root.glob(pattern))] + _tests(root)
 
 
 @lru_cache(maxsize=4)
 def _find_ties(root: Path, files: tuple[tuple[str, int], ...]) -> Ties:
-    ties = Ties(*(defaultdict(list) for _ in range(4)))
-    modules: dict[str, list[str]] = defaultdict(list)
-    tests = [p for p in map(Path, next(zip(*files, strict=True), ())) if p.name.startswith("test_")]
-    for path in map(Path, next(zip(*files, strict=True), ())):
-        page = source_page(root, path) if path.suffix == ".py" else ""
-        if path.parent.name == "scratch" and path not in tests:
-            for number, line in mentions(path.read_text(encoding="utf-8")):
-                ties.code[number].append(Place(f"{path.name}:{line}", page, f"L-{line}"))
-                modules[number].append(path.stem)
-        elif path.parent.name == "widgets":
-            _note_once(ties.widgets, path, Place(path.stem, page))
-        elif path.suffix == ".md":
-            for number, task in tasks(path.read_text(encoding="utf-8")):
-                place = Place(task, f"exercises/{path.parent.name}/{path.stem}")
-                ties.exercises[number] += [place] if place not in ties.exercises[number] else []
-    for path in tests:
-        _note_once(
-            ties.tests, path, Place(path.relative_to(root / "tests").as_posix(), source_page(root, path))
-        )
-    for number, names in modules.items():
-        ties.tests[number] = ties.tests[number] or [
-            Place(p.relative_to(root / "tests").as_posix(), source_page(root, p))
-            for p in tests
-            if p.stem.removeprefix("test_") in names
-        ]
-    return ties
+    source = root / "src"
+    package = {_module(source, p): p for p in sorted(source.glob("unrolled/**/*.py"))}
+    reaches, homes = Reaches(package), taught_in(root)
+    code = code_places(root)
+    return Ties(
+        code,
+        test_places(root, code),
+        exercise_places(root, reaches, homes),
+        widget_places(root, reaches),
+        claim_places(root, reaches, homes),
+    )
 
 
-def _note_once(found: dict[str, list[Place]], path: Path, place: Place) -> None:
-    for number in sorted(set(NUMBER.findall(path.read_text(encoding="utf-8")))):
-        found[number].append(place)
+def _module(source: Path, path: Path) -> str:
+    return ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+
+
+def taught_in(root: Path) -> dict[str, str]:
+    """Number → the chapter whose page has it, by the name of its file."""
+    pages = {p.stem: p.read_text(encoding="utf-8") for p in sorted(root.glob("book/ch*.md"))}
+    return {f"13.{n}": name for name, text in pages.items() for n in LABEL.findall(text)}
+
+
+def code_places(root: Path) -> Found:
+    """The lines of ``scratch`` that say which equation they are."""
+    found: Found = defaultdict(list)
+    for path in sorted(root.glob("src/unrolled/scratch/*.py")):
+        page = source_page(root, path)
+        for number, line in mentions(path.read_text(encoding="utf-8")):
+            found[number].append(Place(f"{path.name}:{line}", page, f"L-{line}"))
+    return found
 
 
 def mentions(source: str) -> list[tuple[str, int]]:
-    r"""(number, line) for each equation that a comment or a docstring of this code names.
+    r"""(number, line) for each equation that this code names: the line with the comment, else the docstring's function.
 
     >>> mentions("def f(x):\n    return x  # (13.1)\n")
     [('13.1', 2)]
     """
-    found = list(_in_comments(source)) + list(_in_docstrings(source))
-    return sorted(set(found), key=lambda item: item[1])
+    said = list(comments(source))
+    named = {number for number, _ in said}
+    said += [(number, line) for number, line in docstrings(source) if number not in named]
+    return sorted(set(said), key=lambda item: item[1])
 
 
-def _in_comments(source: str) -> Iterator[tuple[str, int]]:
-    for token in tokenize.generate_tokens(StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield from ((number, token.start[0]) for number in NUMBER.findall(token.string))
+def test_places(root: Path, code: Found) -> Found:
+    """The tests of the modules that carry an equation: those that name it if there are any, else all, and others that name it.
+
+    A test of a page or a widget counts where there is no test of the code itself.
+    """
+    places = {p: Place(p.relative_to(root / "tests").as_posix(), source_page(root, p)) for p in _tests(root)}
+    naming: dict[str, list[Path]] = defaultdict(list)
+    for path in places:
+        for number in numbers_in(path.read_text(encoding="utf-8")):
+            naming[number].append(path)
+    found: Found = defaultdict(list)
+    for number in {*naming, *code}:
+        modules = {line.text.partition(".py")[0] for line in code.get(number, [])}
+        own = [p for p in places if p.stem.removeprefix("test_") in modules and p.parent.name in OF_CODE]
+        best = [p for p in own if p in naming[number]]
+        near = best or own + [p for p in naming[number] if p.parent.name in OF_CODE]
+        found[number] = [places[p] for p in near or naming[number]]
+    return found
 
 
-def _in_docstrings(source: str) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            text = ast.get_docstring(node) or ""
-            yield from ((number, node.lineno) for number in NUMBER.findall(text))
+def exercise_places(root: Path, reaches: Reaches, homes: dict[str, str]) -> Found:
+    """The tasks that name an equation, else those whose code or checks come to it."""
+    named: Found = defaultdict(list)
+    reached: Found = defaultdict(list)
+    for path in sorted(root.glob("solutions/*/*.md")):
+        text, page = path.read_text(encoding="utf-8"), f"exercises/{path.parent.name}/{path.stem}"
+        for number, task in tasks(text):
+            named[number].append(Place(task, page))
+        for task, numbers in tasks_reach(text, reaches):
+            for number in numbers:
+                reached[number].append(Place(task, page))
+    return _or_else(named, reached, lambda number, place: place.page.endswith(homes.get(number, "/")))
 
 
 def tasks(text: str) -> list[tuple[str, str]]:
     """(number, task) for each equation named in an assignment, with the task whose prompt or answer it stands in."""
-    ids = [(m.start(), m[1]) for m in re.finditer(r"grade_id\W+([\w-]+).*\bsolution\W+true", text)]
-    found = []
-    for match in IN_ASSIGNMENT.finditer(text):
-        after = [task for at, task in ids if at > match.start()]
-        if after:
-            found.append((match[1], after[0]))
+    found = [
+        (number, task) for task, part in _parts(text) for number in [*numbers_in(part), *TAG.findall(part)]
+    ]
     return list(dict.fromkeys(found))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """The assignment cut where each task's own cell begins: what stands before it belongs to it."""
+    cuts = list(TASK.finditer(text))
+    starts = [0, *(cut.start() for cut in cuts)]
+    return [(cut[1], text[start : cut.start()]) for cut, start in zip(cuts, starts, strict=False)]
+
+
+def tasks_reach(text: str, reaches: Reaches) -> list[tuple[str, frozenset[str]]]:
+    """(task, the equations that its answer or its tests come to)."""
+    imports, found, task = {}, [], ""
+    for match in CELL.finditer(text):
+        try:
+            imports |= imported_names(ast.parse(match[1]))
+        except SyntaxError:
+            continue
+        task = cell[1] if (cell := TASK.search(match[0])) else task
+        if task:
+            found.append((task, reaches.of_code(match[1], imports)))
+    return found
+
+
+def widget_places(root: Path, reaches: Reaches) -> Found:
+    """The widgets whose class or script names an equation, else those that come to it."""
+    named: Found = defaultdict(list)
+    reached: Found = defaultdict(list)
+    for path in sorted(root.glob("src/unrolled/widgets/[!_]*.py")):
+        script = path.parent / "static" / f"{path.stem}.mjs"
+        text = path.read_text(encoding="utf-8") + (
+            script.read_text(encoding="utf-8") if script.is_file() else ""
+        )
+        place = Place(path.stem, source_page(root, path))
+        for number in numbers_in(text):
+            named[number].append(place)
+        for number in reaches.of_module(f"unrolled.widgets.{path.stem}"):
+            reached[number].append(place)
+    return _or_else(named, reached)
+
+
+def claim_places(root: Path, reaches: Reaches, homes: dict[str, str]) -> Found:
+    """The claims whose experiment names an equation or comes to it, those of its own chapter first."""
+    ledger = root / "book" / "claims.json"
+    claims = json.loads(ledger.read_text(encoding="utf-8")) if ledger.is_file() else {}
+    reached: Found = defaultdict(list)
+    chapters = {name: claim.get("chapter", "") for name, claim in claims.items()}
+    for name in claims:
+        if f"unrolled.experiments.{name}" in reaches.modules:
+            for number in sorted(reaches.of_module(f"unrolled.experiments.{name}")):
+                reached[number].append(Place(name, "book/claims", f"claim-{name.replace('_', '-')}"))
+    return _or_else({}, reached, lambda number, place: chapters[place.text] == homes.get(number))
+
+
+def _or_else(named: Found, reached: Found, at_home=lambda number, place: False) -> Found:
+    """What names the number; else what comes to it where it is taught; else what comes to it anywhere."""
+    found: Found = defaultdict(list)
+    for number in {*named, *reached}:
+        near: Iterable[Place] = [p for p in reached.get(number, []) if at_home(number, p)]
+        found[number] = list(dict.fromkeys(named.get(number) or near or reached[number]))
+    return found
