@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from unrolled import __version__
 
@@ -31,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"unrolled {__version__}")
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_data, _add_grade):
+    for add in (_add_data, _add_grade, _add_report):
         add(commands)
     return parser
 
@@ -165,6 +166,31 @@ def _positive(text: str) -> int:
 
 def _grade(arguments: argparse.Namespace) -> int:
     from unrolled.grading.command import run
+
+    return run(arguments)
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser(
+        "report",
+        help="what an instructor wants to see of a graded assignment, as one page",
+        description="Write one HTML file that asks for nothing from any network: points by task, which messages "
+        "students met, what was mended or flagged, and pairs of similar solutions. Run it in the folder of the course.",
+        epilog="Exit code: 0 written; 1 not written; 2 nothing to tell or wrong usage.",
+    )
+    report.set_defaults(run=_report, parser=report)
+    report.add_argument("assignment", metavar="ASSIGNMENT")
+    report.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where to; else report-ASSIGNMENT.html beside the autograded folders",
+    )
+    report.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from unrolled.grading.report_command import run
 
     return run(arguments)
 
