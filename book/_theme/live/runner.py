@@ -1,10 +1,11 @@
 """Run a student's code and the visible checks, and say in words what happened.
 
 Lives in the page's worker (Python 3.12 in the browser), and is tested in ordinary Python.  The answer
-is plain data: ``status`` is one of passed, not yet, error; ``message`` is for the student; ``trace``
+is plain data: ``status`` is one of passed, ran (where nothing is checked), not yet, error; ``message`` is for the student; ``trace``
 shows their own lines only; ``output`` is what they printed, cut at 20,000 characters.
 """
 
+import ast
 import contextlib
 import io
 import linecache
@@ -35,7 +36,7 @@ class Printed(io.TextIOBase):
 
 
 def run(setup, code, checks):
-    """Run setup, then the student's code, then the checks, in a fresh namespace."""
+    """Run setup, silently, then the student's code, then the checks if there are any, in a fresh namespace."""
     names = {"__name__": "__main__"}
     printed = Printed()
     linecache.cache[YOURS] = (len(code), None, code.splitlines(keepends=True), YOURS)
@@ -43,17 +44,50 @@ def run(setup, code, checks):
         warnings.simplefilter("always")
         warnings.showwarning = _print_warning
         try:
-            for source, where in ((setup, "the given code"), (code, YOURS), (checks, "the checks")):
-                exec(compile(source, where, "exec", dont_inherit=True), names)
-            answer = {"status": "passed", "message": "All visible checks pass.", "trace": ""}
+            prepare(setup, names)
+            execute(code, names)
+            exec(compile(checks, "the checks", "exec", dont_inherit=True), names)
+            passed = {"status": "passed", "message": "All visible checks pass.", "trace": ""}
+            quiet = "" if printed.text else "It prints nothing."
+            answer = passed if checks else {"status": "ran", "message": quiet, "trace": ""}
         except BaseException as error:
             answer = explain(error)
     return {**answer, "output": printed.shown()}
 
 
+def prepare(setup, names):
+    """What comes before the student's code; where that is an earlier cell that they changed, it may stop too."""
+    with contextlib.redirect_stdout(Printed()), contextlib.redirect_stderr(Printed()):
+        try:
+            exec(compile(setup, "the given code", "exec", dont_inherit=True), names)
+        except Exception as error:
+            raise EarlierCellError(f"{type(error).__name__}: {error}") from None
+
+
+class EarlierCellError(Exception):
+    """The code before the student's own did not run."""
+
+
+def execute(code, names):
+    """Run the code as a notebook does: the value of a last expression is shown."""
+    tree = ast.parse(code, YOURS)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, YOURS, "exec", dont_inherit=True), names)
+    if last is not None:
+        value = eval(compile(ast.Expression(last.value), YOURS, "eval", dont_inherit=True), names)
+        if value is not None:
+            print(repr(value))
+
+
 def explain(error):
     """One exception as an answer: a failed check speaks for itself, anything else shows the student's lines."""
     name = type(error).__name__
+    if isinstance(error, EarlierCellError):
+        return {
+            "status": "error",
+            "message": f"An earlier cell that this one needs stops: {error}",
+            "trace": "",
+        }
     if isinstance(error, SyntaxError) and error.filename == YOURS:
         line = (error.text or "").rstrip("\n")
         caret = " " * max((error.offset or 1) - 1, 0) + "^"
