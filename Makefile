@@ -8,12 +8,16 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants site-report constraints clean
+.PHONY: help book pdf serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants site-report constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(READY) $(NODE_READY) ## build the website into _build/html
+	@$(PY) book/build.py
+
+pdf: book ## the book as one PDF, _build/unrolled.pdf, offered on the start page (needs Chromium)
+	@$(PY) book/pdf.py
 	@$(PY) book/build.py
 
 serve: book ## build, then serve the website on this machine (PORT=8000)

@@ -41,6 +41,7 @@ INPUTS = (
 NOT_INPUTS = re.compile(
     r"(^|/)(__pycache__|\.ipynb_checkpoints|[^/]*\.egg-info)(/|$)|\.(pyc|tmp|new|swp)$|~$|^tests/site/"
 )
+PRINTED = "the PDF of the book"  # its line there; `make pdf` prints it from a built site
 WHEEL = "NumPy for the browser"  # its line in the state; a build may download it
 VERSION = 1  # of the state's form
 FENCE = re.compile(r"^ *(`{3,}|:{3,}|~{3,}) *(\{[\w:+-]+\})?(.*)$")
@@ -67,7 +68,9 @@ def look(root: Path) -> State:
     skeletons = {
         page: hash_of(skeleton((root / page).read_text(encoding="utf-8")).encode()) for page in pages
     }
-    return State(files | {WHEEL: wheel_at_hand()}, skeletons, installed())
+    printed = root / "_build" / "unrolled.pdf"
+    seen = {WHEEL: wheel_at_hand(), PRINTED: hash_of(printed.read_bytes()) if printed.is_file() else ""}
+    return State(files | seen, skeletons, installed())
 
 
 def wheel_at_hand() -> str:
@@ -148,6 +151,8 @@ def plan(before: State | None, now: State) -> Plan:
     if not changed:
         return Plan("nothing")
     for path in changed:
+        if path == PRINTED:
+            continue  # seen by the start page (_ext/printed.py)
         if path.startswith(("src/", "tests/")):
             continue  # seen by the pages that run it (`stale`) and by the pages that are written each time (code/, the index)
         if path not in before.skeletons or before.skeletons[path] != now.skeletons.get(path):

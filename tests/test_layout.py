@@ -15,7 +15,7 @@ MODULES = {
     "ch05_tasks": ["labeling", "classification", "generation"],
     "ch06_stacked_birnn": ["stacked", "birnn"],
 }
-CHAPTERS = sorted(p.stem for p in (ROOT / "book").glob("ch*.md") if p.stem != "ch10_summary")
+CHAPTERS = sorted(p.stem for p in (ROOT / "book").glob("ch*_*.md") if p.stem != "ch10_summary")
 
 NUMPY = {"numpy", "jaxtyping"}
 ALLOWED = {  # room -> (packages from outside, rooms of ours)

@@ -88,6 +88,12 @@ def test_a_change_of_the_package_asks_for_no_page_by_itself(repository):
     assert (todo.kind, todo.pages) == ("pages", [])
 
 
+def test_a_printed_pdf_asks_for_the_start_page_alone(repository):
+    (repository / "_build").mkdir()
+    todo = replan(repository, "_build/unrolled.pdf", lambda t: "x")
+    assert (todo.kind, todo.pages) == ("pages", [])  # _ext/printed.py adds the start page
+
+
 def test_no_state_another_form_or_other_packages_ask_for_all(repository):
     now = build.look(repository)
     assert build.plan(None, now).kind == "all"

@@ -121,7 +121,9 @@ def elsewhere(tmp_path_factory):
 
     def run(code, **more):
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | offline | more
-        return subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=folder, env=environment)
+        return subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, cwd=folder, env=environment
+        )
 
     (folder / "unrolled").mkdir()  # a folder of that name, such as a clone, is not the package
     return run
@@ -134,7 +136,9 @@ def test_the_cell_says_what_is_missing_then_installs_and_then_does_nothing(elsew
     setup = next(c.source for c in nbformat.read(RELEASED, 4).cells if c.id == "setup")
 
     told = elsewhere(say)
-    assert told.returncode == 1 and told.stderr.splitlines()[-1].startswith("ModuleNotFoundError: Run `python -m pip")
+    assert told.returncode == 1 and told.stderr.splitlines()[-1].startswith(
+        "ModuleNotFoundError: Run `python -m pip"
+    )
     failed = elsewhere(install, GIT_CONFIG_VALUE_0="https://nowhere.invalid", GIT_ALLOW_PROTOCOL="file")
     assert failed.returncode == 1 and "pip could not install the course's package:\n" in failed.stderr
 
