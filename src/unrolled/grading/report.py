@@ -283,7 +283,7 @@ def _look(alike: Class, pair: Pair) -> Look:
     def side(student: str, other: str, task: str) -> list[tuple[str, bool]]:
         marked = alike.lines(student, other, task)
         source = alike.sources[student][task].split("\n")
-        return [(line, n in marked) for n, line in enumerate(source, start=1)]
+        return [(line, n in marked and bool(line.strip())) for n, line in enumerate(source, start=1)]
 
     a, b = pair.first, pair.second
     return Look(pair, tuple((task, (side(a, b, task), side(b, a, task))) for task in pair.tasks))
