@@ -98,5 +98,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the address and the links."""
     app.add_config_value("repository_url", "", "env", (str, type(None)))
     app.connect("config-inited", read)
-    app.connect("html-page-context", offer, priority=600)  # after downloads has said whether there is a notebook
+    app.connect(
+        "html-page-context", offer, priority=600
+    )  # after downloads has said whether there is a notebook
     return {"parallel_read_safe": True, "parallel_write_safe": True}
