@@ -53,11 +53,13 @@ class Progress(SphinxDirective):
 
     @staticmethod
     def _row(name: str, total: int) -> nodes.Element:
-        row = Tag(tag="li", attrs={"data_chapter": name, "value": str(chapter(name))})
+        item = Tag(tag="li", attrs={"data_chapter": name, "value": str(chapter(name))})
+        row = Tag(tag="div", classes=["progress-row"])
         dots = InlineTag(tag="span", classes=["progress-dots"], attrs={"aria_hidden": "true"})
         count = InlineTag("", nodes.Text(f"{total} exercises"), tag="span", classes=["progress-count"])
-        row += [chapter_link(chapter=name), dots, count]
-        return row
+        row += [chapter_link(chapter=name), count, dots]
+        item += row
+        return item
 
 
 def fill_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:

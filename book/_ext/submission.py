@@ -53,7 +53,12 @@ def answer_here(app: Sphinx, docname: str, source: list[str]) -> None:
         made = json.loads(source[0])
         cells = [new for cell in made["cells"] for new in _on_the_page(cell, name)]
         end = f"## Hand in\n\n```{{submission}} {name}\n```"
-        made["cells"] = [*cells[:1], _markdown("welcome", WELCOME), *cells[1:], _markdown("hand-in", end)]
+        title, _, text = "".join(made["cells"][0]["source"]).partition("\n")
+        made["cells"] = [
+            _markdown("title", f"{title}\n\n{WELCOME}\n{text}"),
+            *cells[1:],
+            _markdown("hand-in", end),
+        ]
         source[0] = json.dumps(made)
 
 

@@ -14,6 +14,7 @@ import pages
 import pytest
 from grading import classroom
 from skips import skip_or_fail
+from submissions import chapters, read_tasks
 
 live_assets = pages.load("live_assets")
 ROOT = pages.EXT.parents[1]
@@ -206,6 +207,70 @@ def test_a_notebook_that_cannot_be_had_is_said_and_nothing_is_lost(page):
     page.get_by_text("The released notebook could not be fetched").wait_for()
     page.unroute("**/*.ipynb")
     assert "one = 1" in download(page)
+
+
+def test_every_task_without_torch_passes_its_checks_in_the_page(site_of_all, chromium):
+    address, tasks = site_of_all
+    assert len(tasks) > 40
+    context = chromium.new_context()
+    kept = {f"unrolled/task/{name}": json.dumps({"code": task.solution}) for name, task in tasks.items()}
+    context.add_init_script(
+        f"for (const [k, v] of Object.entries({json.dumps(kept)})) localStorage.setItem(k, v)"
+    )
+    page = context.new_page()
+    page.goto(address)
+    found = {}
+    for name in tasks:
+        exercise = page.locator(f"#live-{name.replace('_', '-').replace('/', '-')}")
+        exercise.locator(".live-run").click()
+        exercise.and_(page.locator(":not([data-status=idle]):not([data-status=running])")).wait_for(
+            timeout=90_000
+        )
+        found[name] = exercise.get_attribute("data-status"), exercise.locator(".live-status").inner_text()
+    assert {name: said for name, said in found.items() if said[0] != "passed"} == {}
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def site_of_all(site, tmp_path_factory):
+    """One page with every task that the build says can run there, and those tasks."""
+    every = {
+        f"{chapter}/{task.id}": task for chapter in chapters() for task in read_tasks(chapter) if task.in_page
+    }
+    other = pages.Pages(
+        tmp_path_factory.mktemp("all"),
+        "page", "katex_math", "live_exercise",
+        html_math_renderer="katex",
+        html_theme="unrolled",
+        root_doc="all",
+    )  # fmt: skip
+    text = "".join(f"```{{live-exercise}} {name}\n:bare:\n```\n\n" for name in every)
+    other.write(all=f"# All\n\n{text}", index="---\norphan: true\n---\n# Leads on\n").build()
+    assert other.warnings == ""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(other.out)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/all.html", every
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_task_in_torch_is_written_here_and_run_elsewhere(tmp_path):
+    torch = {
+        task.id for task in read_tasks("ch03_language_model") if "torch" in task.setup and not task.written
+    }
+    assert torch == {
+        task.id for task in read_tasks("ch03_language_model") if not task.in_page and not task.written
+    }
+    site = pages.Pages(tmp_path, "page", "katex_math", "submission", html_theme="unrolled", html_math_renderer="katex", root_doc="a")  # fmt: skip
+    text = "# A\n\n" + "".join(
+        f"```{{live-exercise}} ch03_language_model/{name}\n```\n\n" for name in sorted(torch)
+    )
+    site.write(a=text, index="---\norphan: true\n---\n# Leads on\n").build()
+    boxes = site.html("a").select(".live-exercise")
+    assert len(boxes) == len(torch) > 0
+    for box in boxes:
+        assert not box.select(".live-run, .live-stop") and box.select(".live-reset")
+        assert "does not run in a page" in box.select_one(".live-elsewhere").text
 
 
 def test_without_scripts_the_page_sends_to_the_notebook(site, chromium):
