@@ -28,7 +28,7 @@ from sphinx.util.docutils import SphinxDirective
 from ties import source_page
 
 logger = logging.getLogger(__name__)
-INLINE = re.compile(r"``(.+?)``|`([^`\s]+)`|\((13\.\d+)\)")
+INLINE = re.compile(r"``(.+?)``|`([^`\s]+)`|\((13\.\d+)\)|(?<!\w)\*([A-Za-z][^*]*\w)\*(?!\w)")
 LINE = 92  # letters of a signature that stand in one line
 SHORT = 60  # letters of a value that is shown
 
@@ -228,13 +228,15 @@ def show_doc(text: str, docname: str) -> list[nodes.Node]:
 
 
 def show_line(text: str, docname: str) -> Iterator[nodes.Node]:
-    """Words, ``code`` and equation numbers; a number that no page has stays text."""
+    """Words, *stress*, ``code`` and equation numbers; a number that no page has stays text."""
     at = 0
     for found in INLINE.finditer(text):
         yield nodes.Text(text[at : found.start()])
         at = found.end()
         if code := found[1] or found[2]:
             yield nodes.literal("", code)
+        elif found[4]:
+            yield nodes.emphasis("", found[4])
         elif number_of(label := f"eq-{found[3].replace('.', '-')}"):
             reference = addnodes.pending_xref(
                 "",
@@ -292,8 +294,10 @@ class Api(SphinxDirective):
     def _entry(self, name: Name, full: str) -> nodes.definition_list_item:
         self._note(full, name.kind, full)
         usage = InlineTag("", tag="code", classes=["signature"], support_smartquotes=False)
+        given = wrapped(name.name, name.usage)
+        usage["classes"] += ["lines"] if "\n" in given else []
         usage += [nodes.Text("class ")] if name.kind == "class" else []
-        usage += [InlineTag("", nodes.Text(name.name), tag="b"), nodes.Text(wrapped(name.name, name.usage))]
+        usage += [InlineTag("", nodes.Text(name.name), tag="b"), nodes.Text(given)]
         uri = self.env.app.builder.get_relative_uri(self.env.docname, self.page)
         link = nodes.reference(
             "", "source", refuri=f"{uri}#L-{name.line}", internal=True, classes=["of-source"]

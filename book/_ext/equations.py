@@ -152,7 +152,7 @@ def fill_index(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             for number, (page, anchor) in domain_of(app.env).taught().items()
         ]
         empty = nodes.paragraph("", "No equation of the lecture is on a page yet.")
-        made = table(["equation", "taught in", *KINDS], rows) if rows else empty
+        made = table(["equation", *KINDS], rows) if rows else empty
         made["classes"] += ["equation-index"]
         mark.replace_self(made)
 
@@ -161,12 +161,12 @@ def _index_row(app: Sphinx, here: str, number: str, page: str, anchor: str, ties
     link = make_refnode(app.builder, here, page, anchor, nodes.Text(f"({number})"))
     number_of_page = chapter(page)
     title = f"chapter {number_of_page}" if number_of_page else app.env.titles[page].astext()
-    taught = make_refnode(app.builder, here, page, "", nodes.Text(title))
+    link = nodes.inline("", "", link, nodes.inline("", title, classes=["taught-in"]))
     found = {kind: _links(app, here, getattr(ties, field)[number]) for kind, field in KINDS.items()}
     if not any(found.values()):  # nothing at all: say why once
         found["code"] = nodes.emphasis("", reason(app, number, "code") or "–")
-        return [link, taught, *(cell or "–" for cell in found.values())]
-    return [link, taught, *(cell or _excuse(reason(app, number, kind)) for kind, cell in found.items())]
+        return [link, *(cell or "–" for cell in found.values())]
+    return [link, *(cell or _excuse(reason(app, number, kind)) for kind, cell in found.items())]
 
 
 def _excuse(text: str) -> nodes.Node:
@@ -183,7 +183,8 @@ def _links(app: Sphinx, here: str, places: list[Place]) -> nodes.inline | None:
 
 
 def _link(app: Sphinx, here: str, place: Place) -> nodes.Node:
-    text = nodes.literal("", place.text) if place.page.startswith("code/") else nodes.Text(place.text)
+    shown = re.sub(r"([/_])", "\\1\u200b", place.text)  # a long name may break there
+    text = nodes.literal("", shown) if place.page.startswith("code/") else nodes.Text(shown)
     if not place.page.startswith("code/") and place.page not in app.env.found_docs:
         return text
     uri = app.builder.get_relative_uri(here, place.page) + (f"#{place.anchor}" if place.anchor else "")

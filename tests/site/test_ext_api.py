@@ -29,7 +29,7 @@ HIDDEN = 1
 
 
 class Cache(NamedTuple):
-    """Kept |values| of W_ and h_t."""
+    """Kept |values| of W_ and h_t, *Speech* of (*B, H) to (*B)."""
 
     h: Float[Array, "*B H"]
 
@@ -100,7 +100,7 @@ def test_docstrings_keep_their_form_and_equations_are_links(site):
     assert [li.get_text() for li in section.select("li")] == ["one thing that goes on", "another (13.1)"]
     assert section.select_one("li a")["href"] == "b.html#equation-eq-13-1"
     assert section.select_one(".highlight-none pre").get_text() == "W  (H, D)   input\n"
-    assert "Kept |values| of W_ and h_t." in section.get_text()
+    assert "Kept |values| of W_ and h_t, Speech of (*B, H) to (*B)." in section.get_text()
     assert "How many (13.2)." in section.get_text(), "an equation that no page has stays text"
     assert section.select_one(".highlight-pycon pre").get_text() == ">>> step(1)\n1\n"
 
