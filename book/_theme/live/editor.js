@@ -13,12 +13,16 @@ const quiet = HighlightStyle.define([
   { tag: tags.number, color: "var(--input)" },
 ]);
 
-// Tab indents; Esc, then Tab, leaves: CodeMirror lets one Tab through after Esc.
+// Tab indents; Esc, then Tab, leaves: CodeMirror lets one Tab through after Esc.  Not after an Esc that only ended
+// a selection, so that is said again here.
+const leave = EditorView.domEventHandlers({ keydown: (event, view) => { if (event.key === "Escape") view.setTabFocusMode(2000); } });
+
 export function createEditor({ parent, doc, label, describedBy, onRun, onChange }) {
   const view = new EditorView({
     parent,
     doc,
     extensions: [
+      leave,
       keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }, indentWithTab]),
       minimalSetup,
       python(),
