@@ -68,8 +68,11 @@ class LiveExercise(SphinxDirective):
         box = Tag(tag="section", ids=[key], classes=["live-exercise"], attrs={"data_status": "idle"})
         box["chapter"], box["attrs"]["aria_labelledby"] = chapter, f"{key}-title"
         bare = "bare" in self.options
-        words = "Your answer " if bare else f"Your turn: {task.title} "
+        words = "Your answer" if bare else f"Your turn: {task.title}"
         title = Tag("", nodes.Text(words), tag="p", ids=[f"{key}-title"], classes=["live-title"])
+        if bare:  # a page has several, and they are to be told apart when they are read out
+            title += InlineTag("", nodes.Text(f" to “{task.title}”"), tag="span", classes=["only-read"])
+        title += nodes.Text(" ")
         title += InlineTag(
             "", nodes.Text("· solved"), tag="span", classes=["live-solved"], attrs={"hidden": "hidden"}
         )

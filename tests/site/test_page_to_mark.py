@@ -254,6 +254,19 @@ def site_of_all(site, tmp_path_factory):
     server.server_close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(page, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    write(page, "leaky-step", "one = 1\n")
+    download(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found] == []
+
+
 def test_a_task_in_torch_is_written_here_and_run_elsewhere(tmp_path):
     torch = {
         task.id for task in read_tasks("ch03_language_model") if "torch" in task.setup and not task.written
