@@ -131,7 +131,14 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
     )
     grade.add_argument("--jobs", type=_positive, default=2, metavar="N", help="submissions at a time (2)")
-    grade.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
+    grade.add_argument(
+        "--db",
+        metavar="URL",
+        help="the gradebook, if not the one of nbgrader_config.py: sqlite:///… or postgresql://…",
+    )
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler run the notebooks"
+    )
     again = grade.add_mutually_exclusive_group()
     again.add_argument(
         "--resume", action="store_true", help="grade only what is new or has changed (the default)"

@@ -147,9 +147,9 @@ def make_class(course: Path, n: int, seed: int = 0) -> list[str]:
     return list(chosen)
 
 
-def rows(course: Path) -> dict[tuple, tuple]:
-    """Everything that grading leaves in the gradebook, by names instead of ids."""
-    base = sqlite3.connect(course / "_nbgrader" / "gradebook.db")
+def rows(course: Path, base=None) -> dict[tuple, tuple]:
+    """Everything that grading leaves in the gradebook, by names instead of ids; ``base``: another connection."""
+    base = base or sqlite3.connect(course / "_nbgrader" / "gradebook.db")
     queries = {
         "student": "select id, first_name, last_name, email, lms_user_id from student",
         "submission": "select s.student_id, a.name, s.timestamp, s.extension from submitted_assignment s "

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = Options(
         jobs=arguments.jobs, timeout=arguments.timeout, total=arguments.total, memory_mb=arguments.memory,
         regrade=arguments.regrade, trusted=arguments.trusted, trust_unverified=arguments.count_unverified,
-        sandbox=arguments.sandbox,
+        sandbox=arguments.sandbox, scheduler=arguments.scheduler,
     )  # fmt: skip
     try:
         course = Course(Path.cwd(), arguments.db)

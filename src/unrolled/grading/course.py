@@ -7,7 +7,8 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,8 +38,8 @@ class Course:
 
     @property
     def db_url(self) -> str:
-        """Where the gradebook is."""
-        return self.directory.db_url
+        """Where the gradebook is; PostgreSQL through psycopg 3, whichever driver SQLAlchemy would take."""
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.directory.db_url)
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """The folder of a step, such as submitted or autograded."""
@@ -81,6 +82,31 @@ class Course:
         names += [d.solution_directory, d.source_with_tests_directory]
         files = [self.db_url.removeprefix("sqlite:///")] if self.db_url.startswith("sqlite:///") else []
         return [os.path.join(d.root, name) for name in [*names, *files, str(self.journal(".").parent)]]
+
+
+@contextmanager
+def open_gradebook(course: Course) -> Iterator[Any]:
+    """nbgrader's Gradebook; CourseError in words, without the password, if it cannot be opened."""
+    from nbgrader.api import Gradebook
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    try:
+        place = make_url(course.db_url).render_as_string(hide_password=True)
+        gradebook = Gradebook(course.db_url, course.directory.course_id)
+    except ArgumentError:
+        raise CourseError(
+            "--db expects a URL such as sqlite:///gradebook.db or postgresql://host/name"
+        ) from None
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            f"the gradebook {place} needs {error.name}; install it with: pip install 'unrolled[grading,scale]'"
+        ) from None
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise CourseError(f"the gradebook {place} cannot be opened: {reason}") from None
+    with gradebook:
+        yield gradebook
 
 
 def load_config(root: Path) -> Any:

@@ -2,9 +2,10 @@
 
 It leaves the rows that ``nbgrader autograde`` leaves.  Order makes it safe to stop anywhere: a result goes into the
 journal first, then the folder is put in place by one rename, then the rows by one transaction, then the journal
-says "entered".  What is done twice is done to the same end.
+says "entered", and where.  What is done twice is done to the same end.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -45,10 +46,11 @@ class Submission(NamedTuple):
 
 
 class Journal:
-    """What has been graded and what has been entered, one file a student."""
+    """What has been graded, and what has been entered into which gradebook: two files a student."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, gradebook: str = ""):
         self.folder = folder
+        self.gradebook = hashlib.sha256(gradebook.encode()).hexdigest()  # its URL may hold a password
         folder.mkdir(parents=True, exist_ok=True)
 
     def _path(self, student: str, kind: str) -> Path:
@@ -70,12 +72,12 @@ class Journal:
 
     def enter(self, submission: Submission) -> None:
         """The gradebook has it."""
-        _write_whole(self._path(submission.student, "entered"), submission.key)
+        _write_whole(self._path(submission.student, "entered"), f"{submission.key} {self.gradebook}")
 
     def is_entered(self, student: str, key: str) -> bool:
         """Whether the gradebook has exactly this."""
         with suppress(OSError):
-            return self._path(student, "entered").read_text(encoding="utf-8") == key
+            return self._path(student, "entered").read_text(encoding="utf-8") == f"{key} {self.gradebook}"
         return False
 
 
@@ -140,10 +142,8 @@ class Writer:
         try:
             ids = self._submissions(batch)
             notebooks = self._notebooks(ids.values())
-            for submission in batch:
-                self._scores(
-                    submission, {n: notebooks[ids[submission.student], i] for n, i in self.notebooks.items()}
-                )
+            books = [{n: notebooks[ids[s.student], i] for n, i in self.notebooks.items()} for s in batch]
+            self._scores(list(zip(batch, books, strict=True)))
             session.flush()
             session.expire_all()
             self._penalties([s for s in batch if s.timestamp])
@@ -204,32 +204,30 @@ class Writer:
                 run(insert(model.__table__), rows)
         return found
 
-    def _scores(self, submission: Submission, notebooks: dict[str, str]) -> None:
+    def _scores(self, submissions: Sequence[tuple[Submission, dict[str, str]]]) -> None:
+        """Points and comments; one statement a kind, whatever the number of cells."""
         from nbgrader.api import Comment, Grade
-        from sqlalchemy import update
+        from sqlalchemy import bindparam, case, update
 
         run = self.gradebook.db.execute
-        for name in submission.missing:
-            where = Grade.notebook_id == notebooks[name]
-            run(update(Grade.__table__).where(where).values(auto_score=0, needs_manual_grade=False))
-        for scored in submission.graded:
-            for cell, points in scored.scores.items():
-                if cell in self.graded[scored.name]:
-                    where = (Grade.notebook_id == notebooks[scored.name]) & (
-                        Grade.cell_id == self.graded[scored.name][cell]
-                    )
-                    waits = True if points is None else Grade.manual_score.is_not(None)
-                    run(
-                        update(Grade.__table__)
-                        .where(where)
-                        .values(auto_score=points, needs_manual_grade=waits)
-                    )
-            for cell, words in scored.comments.items():
-                if cell in self.commented[scored.name]:
-                    where = (Comment.notebook_id == notebooks[scored.name]) & (
-                        Comment.cell_id == self.commented[scored.name][cell]
-                    )
-                    run(update(Comment.__table__).where(where).values(auto_comment=words))
+        grade, comment = Grade.__table__, Comment.__table__
+        missing = [{"book": books[name]} for s, books in submissions for name in s.missing]
+        points, words = (
+            _values(submissions, self.graded, "scores"),
+            _values(submissions, self.commented, "comments"),
+        )
+        row, value = (bindparam("book"), bindparam("cell")), bindparam("value", type_=grade.c.auto_score.type)
+        waits = case((value.is_(None), True), else_=grade.c.manual_score.is_not(None))
+        if missing:
+            where = grade.c.notebook_id == row[0]
+            run(update(grade).where(where).values(auto_score=0, needs_manual_grade=False), missing)
+        if points:
+            where = (grade.c.notebook_id == row[0]) & (grade.c.cell_id == row[1])
+            values = {"auto_score": value, "needs_manual_grade": waits}
+            run(update(grade).where(where).values(values), points)
+        if words:
+            where = (comment.c.notebook_id == row[0]) & (comment.c.cell_id == row[1])
+            run(update(comment).where(where).values(auto_comment=bindparam("value")), words)
 
     def _penalties(self, batch: Sequence[Submission]) -> None:
         """Late submissions, by the course's own plugin."""
@@ -252,3 +250,16 @@ class Writer:
                     )
                     if penalty is not None:
                         notebook.late_submission_penalty = rule._check_late_penalty(notebook, penalty)
+
+
+def _values(
+    submissions: Sequence[tuple[Submission, dict[str, str]]], cells: dict[str, dict[str, str]], kind: str
+) -> list[dict[str, Any]]:
+    """A row for each cell of these submissions that the gradebook has: notebook, cell, value."""
+    return [
+        {"book": books[scored.name], "cell": cells[scored.name][name], "value": value}
+        for submission, books in submissions
+        for scored in submission.graded
+        for name, value in getattr(scored, kind).items()
+        if name in cells[scored.name]
+    ]

@@ -64,7 +64,7 @@ class Pool(Executor):
         only: str | None = None,
         trusted: bool = False,
     ):
-        self.limits = limits or walls.Limits()
+        self.jobs, self.limits = jobs, limits or walls.Limits()
         self.hidden = [os.path.abspath(path) for path in hidden]
         self.sandbox = walls.choose(self.hidden, only, trusted)
         self.modules = list(modules)

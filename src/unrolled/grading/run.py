@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 from unrolled.grading import intake, scoring
 from unrolled.grading.blueprint import Blueprint, fingerprint
+from unrolled.grading.cluster import Cluster, ClusterError
 from unrolled.grading.course import (
     Course,
     CourseError,
     Folder,
     digest,
     environment,
+    open_gradebook,
     read_blueprints,
     read_folder,
 )
@@ -44,6 +46,8 @@ class Options(NamedTuple):
     trust_unverified: bool = False
     """give the points of cells that could only be scored in the student's own process"""
     sandbox: str | None = None
+    scheduler: str | None = None
+    """address of a Dask scheduler, whose workers run the notebooks"""
 
 
 @dataclass
@@ -106,7 +110,10 @@ class Grading:
         config = course.config.get("Autograde", {})
         self.keep = dict(config.get("exclude_overwriting", {})).get(assignment, [])
         self.base = digest(
-            fingerprint(self.blueprints), environment(), VERSION, options._replace(jobs=0, regrade=False)
+            fingerprint(self.blueprints),
+            environment(),
+            VERSION,
+            options._replace(jobs=0, regrade=False, scheduler=None),
         )
         self.tidy = _tidiers(course.config)
 
@@ -176,27 +183,17 @@ def grade(
     tell: Callable[[int, int, float], None] | None = None,
 ) -> Summary:
     """Grade every submission of an assignment that has not been graded as it is now."""
-    from nbgrader.api import Gradebook
-
     options = options or Options()
     summary, began = Summary(assignment), time.monotonic()
     folders = course.submissions(assignment, students)
     if not folders:
         place = course.folder("submitted", students[0] if students else "*", assignment)
         raise CourseError(f"nothing was submitted: no folder matches {place}")
-    with Gradebook(course.db_url, course.directory.course_id) as gradebook:
+    with open_gradebook(course) as gradebook:
         work = Grading(course, gradebook, assignment, options)
         writer = Writer(course, gradebook, assignment, work.blueprints)
-        journal = Journal(course.journal(assignment))
-        limits = Limits(memory_mb=options.memory_mb)
-        with Pool(
-            options.jobs,
-            scoring.modules_of(work.blueprints),
-            limits,
-            course.secrets(),
-            options.sandbox,
-            options.trusted,
-        ) as pool:
+        journal = Journal(course.journal(assignment), course.db_url)
+        with _open_pool(work, options) as pool:
             summary.sandbox = pool.sandbox.about
             try:
                 _work_through(work, writer, journal, pool, folders, summary, tell)
@@ -207,11 +204,20 @@ def grade(
     return summary
 
 
+def _open_pool(work: Grading, options: Options) -> Pool | Cluster:
+    """Processes of this machine, or a cluster's workers."""
+    what = (scoring.modules_of(work.blueprints), Limits(memory_mb=options.memory_mb), work.course.secrets())
+    how = (options.sandbox, options.trusted)
+    if options.scheduler:
+        return Cluster(options.scheduler, *what, *how)
+    return Pool(options.jobs, *what, *how)
+
+
 def _work_through(
     work: Grading,
     writer: Writer,
     journal: Journal,
-    pool: Pool,
+    pool: Pool | Cluster,
     folders: dict[str, Path],
     summary: Summary,
     tell: Callable[[int, int, float], None] | None,
@@ -222,7 +228,7 @@ def _work_through(
     done, began = 0, time.monotonic()
     try:
         while waiting or flying:
-            while waiting and len(flying) < 3 * work.options.jobs:
+            while waiting and len(flying) < 3 * pool.jobs:
                 student, path = waiting.popleft()
                 flying[pool.submit(_one, work, journal, student, path)] = student
             ready, _ = wait(flying, return_when=FIRST_COMPLETED)
@@ -255,6 +261,8 @@ def _one(run: Callable[[Job], Outcome], work: Grading, journal: Journal, student
 def _collect(future: "Future[Any]", student: str, finished: list, summary: Summary) -> int:
     try:
         result = future.result()
+    except ClusterError:
+        raise  # nobody's submission can be run any more
     except Exception as error:  # one student's trouble is nobody else's
         if os.environ.get("UNROLLED_GRADE_DEBUG"):
             traceback.print_exc()
