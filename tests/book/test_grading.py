@@ -106,3 +106,20 @@ def test_the_container_has_what_it_copies():
 def test_json_options_are_json():
     for text in re.findall(r"--assignment='([^']*)'", PAGE):
         assert json.loads(text) == ["ps1"]
+
+
+def test_the_estimate_on_paper_is_arithmetic():
+    each = float(re.search(r"one submission took ([\d.]+) s", PAGE)[1])
+    seconds = {"s": 1, "min": 60, "h": 3600}
+    rows = re.findall(r"^\| ([\d,]+) \| ([^|]+) \| ([^|]+) \| ([^|]*) \|$", PAGE, flags=re.M)
+    assert len(rows) == 3
+    for n, *cells in rows:
+        for cores, cell in zip((1, 2, 100), cells, strict=True):
+            if cell.strip() != "–":
+                number, unit = cell.split()
+                told = float(number) * seconds[unit]
+                assert told == pytest.approx(int(n.replace(",", "")) * each / cores, rel=0.03), (
+                    n,
+                    cores,
+                    cell,
+                )

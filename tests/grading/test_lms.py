@@ -130,6 +130,26 @@ def test_an_archive_that_does_not_say_its_encoding(own_course):
     assert collected(own_course) == {("102", f"{CHAPTER}.ipynb"): "josé"}
 
 
+def test_nobody_hands_in_for_somebody_else(own_course):
+    """Names inside a student's zip are the student's; the archive's own name may look like a file's."""
+    victim, nb = f"victim_102_9999_{CHAPTER}.ipynb", lambda mark: notebook(own_course, mark)
+    archive(
+        own_course,
+        "seq_101_2026_submissions.zip",
+        {
+            f"mallory_107_9007_{CHAPTER}.zip": zipped({victim: nb("forged")}),
+            f"victim_102_9002_{CHAPTER}.ipynb": nb("the victim's own"),
+            f"x_102_108_9008_{CHAPTER}.ipynb": nb("a name that ends in a number"),
+        },
+    )
+    told = collect(own_course, CANVAS)
+    assert collected(own_course) == {
+        ("102", f"{CHAPTER}.ipynb"): "the victim's own",
+        ("107", f"{CHAPTER}.ipynb"): "forged",
+    }
+    assert "Can be read in two ways, taken as 102's" in told
+
+
 def test_collecting_again_needs_force_and_takes_the_newer_attempt(own_course):
     archive(own_course, "a.zip", {f"doejane_101_9001_{CHAPTER}.ipynb": notebook(own_course, "Monday")})
     collect(own_course, CANVAS)

@@ -183,6 +183,10 @@ def test_nothing_graded_is_said_in_a_sentence(released, tmp_path):
     assert done.returncode == 2 and "nothing of 'ch01_rnn' is graded yet" in done.stderr
     done = run(course, "-m", "unrolled", "report", "ps9")
     assert done.returncode == 2 and "no assignment 'ps9' in the gradebook (there: ch01_rnn)" in done.stderr
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run(elsewhere, "-m", "unrolled", "report", CHAPTER)
+    assert done.returncode == 2 and "no gradebook at" in done.stderr and not list(elsewhere.iterdir())
 
 
 # messages

@@ -18,6 +18,8 @@ from unrolled.grading.spreadsheet import TableError, number
 
 # not \w for the name: an archive that does not say its encoding gives other letters for accents
 FILE = re.compile(r"(?P<name>.+?)_(?:LATE_)?(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
+TWO_WAYS = re.compile(r"\d+_")
+"""at the head of the file's own name: the number before could belong to the person's name"""
 IDENTITY = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 KEYS = ("ID", "SIS User ID", "SIS Login ID")
 
@@ -26,9 +28,14 @@ class CanvasCollector(LmsCollector):
     """For ``nbgrader zip_collect --collector=unrolled.grading.canvas.CanvasCollector``."""
 
     def read(self, path: PurePosixPath) -> Found | None:
-        """The name may be a folder's: a zip that a student uploaded has been unpacked into it."""
+        """The first part below the archive decides: what lies in a zip of a student's was named by the student."""
         for n, part in enumerate(path.parts):
-            if match := FILE.fullmatch(part):
+            is_archive = (
+                n == 0 and len(path.parts) > 1
+            )  # its name is the instructor's, and may look like a file's
+            if not is_archive and (match := FILE.fullmatch(part)):
+                if TWO_WAYS.match(match["file"]):
+                    self.log.warning("Can be read in two ways, taken as %s's: %s", match["user"], path)
                 file = match["file"] if n == len(path.parts) - 1 else path.name
                 archive = str(PurePosixPath(*path.parts[:n]))
                 return Found(str(path), match["user"], file, archive, (int(match["attachment"]), str(path)))

@@ -15,6 +15,9 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         return _complain(f"{error.name} is missing; install it with: pip install 'unrolled[grading]'", 2)
     course = Course(Path.cwd(), arguments.db)
+    place = course.db_url.removeprefix("sqlite:///")
+    if place != course.db_url and not Path(place).is_file():  # nbgrader would make an empty one
+        return _complain(f"no gradebook at {place}; run this in the folder of the course", 2)
     path = arguments.out or report.default_path(course, arguments.assignment)
     try:
         with Gradebook(course.db_url, course.directory.course_id) as gradebook:
