@@ -123,3 +123,8 @@ def test_the_estimate_on_paper_is_arithmetic():
                     cores,
                     cell,
                 )
+
+
+def test_the_feedback_setting_is_this_courses_own():
+    setting = re.search(r"^c\.GenerateFeedback\.preprocessors = \[.*?^\]", PAGE, flags=re.M | re.S)
+    assert setting and setting[0] in (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
