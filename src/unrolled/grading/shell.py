@@ -8,6 +8,11 @@ from typing import Any, NamedTuple
 
 MOST_OUTPUT = 1_000_000
 """characters that one cell may show"""
+NOT_PLAIN = re.compile(
+    r"\A\s|\A[^\n]*\Z|\?|=\s*[%!]|^\s*(?:[%!,;/]|>>>|\.\.\.|In \[|\[(?:ins|nav)\])", re.MULTILINE
+)
+"""what a cell that IPython has to translate has somewhere: a command of one line, a magic, a call for help, a prompt;
+it may stand in plain Python too, in a string for one"""
 
 
 class Ran(NamedTuple):
@@ -145,6 +150,26 @@ def _make(owner: Shell) -> Any:
         def enable_gui(self, gui: str | None = None) -> None:
             """No windows here; `%matplotlib` asks for it all the same."""
 
+        def transform_cell(self, raw_cell: str) -> str:
+            """IPython reads a cell token by token, in Python: not where it would change nothing."""
+            if NOT_PLAIN.search(raw_cell) or self._transformers() != usual:
+                return super().transform_cell(raw_cell)
+            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+
+        def _transformers(self) -> list[list]:
+            manager = self.input_transformer_manager
+            early, late = manager.cleanup_transforms, self.input_transformers_post
+            return [[*early], [*manager.line_transforms], [*manager.token_transformers], [*late]]
+
+        def should_run_async(self, raw_cell: str, **options: Any) -> bool:
+            """Compiling a cell tells for certain; one without the word is none."""
+            return ("await" in raw_cell or "async" in raw_cell) and super().should_run_async(
+                raw_cell, **options
+            )
+
+        def _format_exception_for_storage(self, exception: BaseException, *_: Any, **__: Any) -> None:
+            """Nobody looks a cell's error up in the history."""
+
         def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
             owner.outputs.add(
                 {
@@ -162,8 +187,10 @@ def _make(owner: Shell) -> Any:
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
-    config.InteractiveShell.colors = "Linux"
+    config.InteractiveShell.colors = "NoColor"
+    config.InteractiveShell.xmode = "Plain"  # Python's own: the others read and colour every file on the way
     shell = Quiet(config=config, displayhook_class=Hook, display_pub_class=Publisher)
+    usual = shell._transformers()
     InteractiveShell._instance = shell  # pyright: ignore[reportAttributeAccessIssue]
     return shell
 

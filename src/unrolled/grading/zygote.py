@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Any
 
 CONTROL = 3
-WARM_TORCH = ("torch._dynamo", "torch.testing", "torch.optim", "torch.nn.functional")
+WARM_TORCH = ("torch.testing", "torch.nn.functional")
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def warm(modules: list[str]) -> tuple[Any, list[str]]:
     if "numpy" in sys.modules:
         _warm_numpy()
     if "torch" in sys.modules:
-        _warm_torch()
+        _warm_torch("torch.optim" in wanted)
     with suppress(ImportError):
         importlib.import_module("unrolled.grading.student")
         importlib.import_module("unrolled.grading.tester")
@@ -92,12 +92,14 @@ def _warm_numpy() -> None:
     np.random.get_state()
 
 
-def _warm_torch() -> None:
+def _warm_torch(optimizers: bool) -> None:
+    """One of each; the first optimizer imports a compiler, which takes as long as torch itself."""
     import torch
 
     torch.set_num_threads(1)
     w = torch.zeros(3, requires_grad=True)
-    torch.optim.SGD([w], lr=0.1)
+    if optimizers:
+        torch.optim.SGD([w], lr=0.1)
     torch.testing.assert_close(torch.zeros(2), torch.zeros(2))
     (w * 2).sum().backward()
     repr(torch.randn(2, 3).softmax(-1))
