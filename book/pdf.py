@@ -25,7 +25,7 @@ LEFT_OUT = re.compile(r"book/(api/.*|claims|gallery|kill_matrix)")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MARGIN = {"top": "18mm", "bottom": "22mm", "left": "20mm", "right": "20mm"}
 READY = """async () => {
-  for (const fold of document.querySelectorAll("details:not(.hide)")) fold.open = true;
+  for (const fold of document.querySelectorAll("details:not(.hide, .live-exercise details)")) fold.open = true;
   const over = performance.now() + 20000;
   for (const place of document.querySelectorAll(".widget-place")) {
     place.scrollIntoView();
@@ -122,7 +122,9 @@ def bookmark(book: PdfWriter, reader: PdfReader, start: int, headings: list[str]
         if depth < 2:
             page = start + (reader.get_destination_page_number(place) or 0)
             fit = Fit.xyz(left=0, top=place.top, zoom=None)
-            item = book.add_outline_item(title, page, parent=above if depth else None, fit=fit)
+            item = book.add_outline_item(
+                title=title, page_number=page, parent=above if depth else None, fit=fit
+            )
             above = above if depth else item
 
 
