@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # for alembic
     )
     try:
+        from unrolled.grading import slim
+
+        slim.import_nbgrader()
         from unrolled.grading.course import Course, CourseError
         from unrolled.grading.pool import PoolError
         from unrolled.grading.run import Options, grade, progress
