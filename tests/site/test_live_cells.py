@@ -86,7 +86,8 @@ from importlib.abc import MetaPathFinder
 class Nothing(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        if top not in ("numpy", "unrolled", "jaxtyping", "unrolled_runner") and top not in sys.stdlib_module_names:
+        ours = top in ("numpy", "unrolled", "jaxtyping", "unrolled_runner") or top.startswith("_sysconfigdata")
+        if not ours and top not in sys.stdlib_module_names:
             raise ModuleNotFoundError(f"No module named {name!r} in the browser", name=name)
 sys.meta_path.insert(0, Nothing())
 sys.path.insert(0, sys.argv[1])

@@ -61,7 +61,8 @@
   }
 
   function turn(input, cell, [number, before]) {
-    const stub = input.querySelector("pre").textContent.replace(/\n$/, "");
+    const source = input.querySelector('[class*="highlight-"]');
+    const stub = source.querySelector("pre").textContent.replace(/\n$/, "");
     const box = document.getElementById("live-cell").content.firstElementChild.cloneNode(true);
     box.id = `live-cell-${number}`;
     box.setAttribute("aria-label", "A cell to edit and run");
@@ -69,8 +70,9 @@
     box.querySelector("pre").textContent = stub;
     const data = JSON.stringify({ id: "", title: "this cell", stub, checks: "", runs: true });
     box.append(Object.assign(document.createElement("script"), { type: "application/json", className: "live-data", textContent: data }));
-    input.before(box);
-    input.hidden = true;
+    input.prepend(box);
+    input.querySelector(".cell-edit").remove();
+    source.hidden = true;
     const live = new Cell(box, number, before, cell.querySelectorAll(".cell_output"));
     live.run();
     live.edit().then((editor) => { if (matchMedia("(hover: hover)").matches) editor?.focus(); });
