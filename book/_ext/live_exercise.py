@@ -147,16 +147,13 @@ def fill_notebooks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         page = f"exercises/{mark['chapter']}/{mark['chapter']}"
         line = nodes.paragraph()
         line += nodes.Text(
-            "This copy of the site was built without Python for the browser. Solve the task in the "
+            "This copy of the site was built without Python for the browser, so nothing runs here. What you "
+            "write is kept, and goes into your submission. To run it, use the "
         )
         if page in app.env.found_docs:
-            line += nodes.reference(
-                "",
-                "",
-                nodes.Text("notebook"),
-                refuri=app.builder.get_relative_uri(docname, page),
-                internal=True,
-            )
+            here = f"{mark['chapter']}.ipynb"  # on the assignment's own page
+            uri = here if page == docname else app.builder.get_relative_uri(docname, page)
+            line += nodes.reference("", "notebook", refuri=uri, internal=True)
         else:
             line += [nodes.Text("notebook "), nodes.literal("", f"{page}.ipynb")]
         line += nodes.Text(".")

@@ -200,6 +200,21 @@ def test_the_chapter_and_the_assignment_share_an_answer_and_two_tabs_do_not_over
     assert "two = 2" in download(chapter)
 
 
+def test_a_build_without_python_still_takes_answers_to_the_notebook(page, site):
+    def without(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"python": true', '"python": false', 1))
+
+    page.route("**/live.js*", without)
+    page.reload()
+    note = box(page, "leaky-step").locator(".live-notebook")
+    assert "built without Python" in note.inner_text()
+    assert note.get_by_role("link").get_attribute("href") == f"{CHAPTER}.ipynb"
+    assert box(page, "leaky-step").locator(".live-run").is_disabled()
+    write(page, "leaky-step", "one = 1\n")
+    assert "one = 1" in download(page)
+
+
 def test_a_notebook_that_cannot_be_had_is_said_and_nothing_is_lost(page):
     write(page, "leaky-step", "one = 1\n")
     page.route("**/*.ipynb", lambda route: route.abort())

@@ -77,7 +77,7 @@ def test_totals_are_those_of_the_assignments_and_nothing_is_solved_yet(page):
     counts = page.locator(".progress-count").all_inner_texts()
     assert counts == [f"0 of {len(tasks)} solved" for tasks in HERE.values()]
     assert (
-        page.locator(".progress-sum").inner_text().startswith(f"Nothing is solved yet. All {total} exercises")
+        page.locator(".progress-sum").inner_text().startswith(f"Nothing is solved yet. Of {total} exercises")
     )
     assert page.locator(".contents-mark").count() == 0
     assert page.get_by_role("button", name="Save my work").is_disabled()

@@ -41,7 +41,7 @@
     find("sum").textContent = !keeps ? "This browser keeps nothing (a private window?), so what you solve here is gone when the page closes."
       : done ? `You have solved ${done} of ${all} exercises. That is noted in this browser, on this machine.`
       : answers ? `You have begun ${answers} ${answers === 1 ? "answer" : "answers"}. What passes its checks is marked here.`
-      : `Nothing is solved yet. All ${all} exercises run in the page, and what passes its checks is marked here, in this browser.`;
+      : `Nothing is solved yet. Of ${all} exercises, those that pass their checks are marked here, in this browser.`;
     find("save").disabled = Object.keys(store.all()).length === 0;
     find("undo").hidden = !store.canTakeBack();
   }

@@ -22,7 +22,7 @@
 
   // ---- the notebook ------------------------------------------------------------------------------
   const isFilled = (code, stub) => Boolean(code?.trim()) && code !== stub;
-  const lines = (text) => text.split(/(?<=\n)/); // as nbformat writes a source
+  const lines = (text) => text.match(/[^\n]*\n|[^\n]+/g); // as nbformat writes a source; older Safari has no lookbehind
 
   // The notebook's text with the answers in it, and the ids of the tasks that have one.
   function fill(released, answerOf) {
