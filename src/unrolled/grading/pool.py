@@ -25,6 +25,8 @@ from unrolled.grading import wire
 
 START = 120.0
 """seconds for the first imports"""
+ATTEMPTS = 3
+"""at a notebook, where the fork server fails and not the notebook"""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -125,32 +127,59 @@ class Pool(Executor):
         """Run a job now; returns what was reached, whatever happened."""
         slot = self._slots.get()
         try:
-            try:
-                return _follow(*self._fork(slot), job)
-            except PoolError:
-                return _follow(
-                    *self._fork(slot), job
-                )  # once more: the machine may have been out of something
+            for _ in range(ATTEMPTS - 1):  # the machine may have been out of something
+                try:
+                    return self._once(slot, job)
+                except PoolError:
+                    continue
+            return self._once(slot, job)
         finally:
             self._slots.put(slot)
+
+    def _once(self, slot: int, job: Job) -> Outcome:
+        outcome = _follow(*self._fork(slot), job)
+        if outcome.trouble and self._has_ended(0.3):
+            raise PoolError(
+                f"the fork server ended with code {self._process.returncode} while a notebook ran"
+            )
+        return outcome
+
+    def _has_ended(self, patience: float = 0.0) -> bool:
+        """Whether the fork server is dead, and with it, not by any fault of theirs, whoever it started."""
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _replace(self) -> None:
+        """A new fork server in the place of one that has ended or says nothing; ``_lock`` is held."""
+        self._control.close()
+        if not self._has_ended():
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._start()
 
     def _fork(self, slot: int) -> tuple[socket.socket, list[int]]:
         """Ask for a student and a tester; returns the tester's line and handles of both processes."""
         student, tester = socket.socketpair()
         ours, theirs = socket.socketpair()
         order = json.dumps({"slot": slot, "limits": self.limits._asdict()}).encode()
-        with self._lock:
+        tokens: list[int] = []
+        with self._lock, student, tester, theirs:
+            if self._ready and self._has_ended():
+                self._replace()
             self._wait_ready()
             self._control.settimeout(60)
             try:
                 socket.send_fds(self._control, [order], [student.fileno(), tester.fileno(), theirs.fileno()])
                 _, tokens, _, _ = socket.recv_fds(self._control, 4096, 2)
             except OSError as error:
+                self._replace()
                 raise PoolError(f"the fork server does not answer: {error}") from None
-        for end in (student, tester, theirs):
-            end.close()
-        if len(tokens) != 2:
-            raise PoolError(f"the fork server ended with code {self._process.wait()}")
+            if len(tokens) != 2:
+                self._replace()
+                raise PoolError("the fork server has ended")
         return ours, list(tokens)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
