@@ -87,7 +87,7 @@ def runs(source: str) -> dict[Run, set[int]]:
 
 def most(students: int) -> int:
     """How many may share a run that still counts as unusual."""
-    return max(2, min(max(4, students // 20), students // 3))
+    return max(2, min(max(4, students // 20), students // 3, 30))
 
 
 class Class:
