@@ -15,7 +15,7 @@
     card.setAttribute("role", "tooltip");
     card.addEventListener("pointerenter", () => clearTimeout(timer));
     card.addEventListener("pointerleave", () => later(hide, LEAVE));
-    document.body.append(card);
+    (document.querySelector("main") ?? document.body).append(card);
   }
 
   function fill({ html, where }) {
