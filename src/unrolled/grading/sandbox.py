@@ -152,6 +152,8 @@ SYSCALLS = {  # name: (x86_64, aarch64)
     "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "pidfd_getfd": (438, 438), "mount_setattr": (442, 442),
 }  # fmt: skip
+ACCEPT = ("accept", "accept4")
+"""what a kernel does on the lines that it was given; it can open none of its own"""
 CLONE, CLONE3, FORKS = (56, 220), (435, 435), ((57, 58), ())
 CLONE_THREAD = 0x10000
 EPERM, ENOSYS = 1, 38
@@ -159,14 +161,14 @@ ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
-def _filter(processes: bool) -> bytes:
+def _filter(processes: bool, accept: bool = False) -> bytes:
     """The seccomp program: a list of jumps over (jump if true, jump if false) and verdicts."""
     column, arch = MACHINES[platform.machine()]
     load, equal, ge, has, verdict = 0x20, 0x15, 0x35, 0x45, 0x06
     program = [(load, 0, 0, 4), (equal, 1, 0, arch), (verdict, 0, 0, KILL), (load, 0, 0, 0)]
     if column == 0:
         program += [(ge, 0, 1, 0x40000000), (verdict, 0, 0, ERRNO | ENOSYS)]  # the x32 numbers
-    for numbers in SYSCALLS.values():
+    for numbers in (n for name, n in SYSCALLS.items() if not (accept and name in ACCEPT)):
         program += [(equal, 0, 1, numbers[column]), (verdict, 0, 0, ERRNO | EPERM)]
     program += [(equal, 0, 1, CLONE3[column]), (verdict, 0, 0, ERRNO | ENOSYS)]  # libc falls back to clone
     if not processes:
@@ -180,21 +182,21 @@ def _filter(processes: bool) -> bytes:
     return b"".join(struct.pack("=HBBI", *step) for step in program)
 
 
-def _seccomp(processes: bool) -> None:
-    code = _filter(processes)
+def _seccomp(processes: bool, accept: bool = False) -> None:
+    code = _filter(processes, accept)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     pointer = ctypes.create_string_buffer(program, len(program))
     _call("prctl", PR_SET_SECCOMP, ctypes.c_ulong(2), ctypes.c_ulong(ctypes.addressof(pointer)), 0, 0)
 
 
-def _shut(limits: Limits, processes: bool) -> None:
+def _shut(limits: Limits, processes: bool, accept: bool = False) -> None:
     """The last steps into a room, in this order: each takes away what the next one no longer needs."""
     _limit(limits, processes)
     _drop_capabilities()
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _prctl(PR_SET_DUMPABLE, 0)
-    _seccomp(processes)
+    _seccomp(processes, accept)
 
 
 # the kinds of sandbox
@@ -213,7 +215,7 @@ class Nothing:
         """A plain fork."""
         return os.fork()
 
-    def enter_room(self, slot: int, limits: Limits) -> str:
+    def enter_room(self, slot: int, limits: Limits, accept: bool = False) -> str:
         """Set the limits; returns the folder to work in."""
         os.setsid()
         folder = tempfile.mkdtemp(prefix="unrolled-grade-")
@@ -297,7 +299,7 @@ class Namespaces:
                 _call("setns", self._own, NEWPID)
         return child
 
-    def enter_room(self, slot: int, limits: Limits) -> str:
+    def enter_room(self, slot: int, limits: Limits, accept: bool = False) -> str:
         """A /tmp of its own, a user of its own, then the doors are shut; returns the folder to work in."""
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -314,7 +316,7 @@ class Namespaces:
             os.setresuid(uid, uid, uid)
         else:
             _map_self()  # a count of processes of its own
-        _shut(limits, processes=True)
+        _shut(limits, processes=True, accept=accept)
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it
         return WORK
 
@@ -354,7 +356,7 @@ class Landlock:
         """A plain fork."""
         return os.fork()
 
-    def enter_room(self, slot: int, limits: Limits) -> str:
+    def enter_room(self, slot: int, limits: Limits, accept: bool = False) -> str:
         """A folder of its own, under a user of its own where we are root."""
         os.setsid()
         folder = tempfile.mkdtemp(prefix="unrolled-grade-")
@@ -366,7 +368,7 @@ class Landlock:
             os.setresuid(uid, uid, uid)
         _prctl(PR_SET_NO_NEW_PRIVS, 1)
         self._restrict(folder)
-        _shut(limits, processes=False)
+        _shut(limits, processes=False, accept=accept)
         return folder
 
     def _restrict(self, folder: str) -> None:
