@@ -21,8 +21,9 @@ def site(tmp_path):
     scratch.mkdir(parents=True)
     (scratch / "rnn.py").write_text("x = 1  # (13.1)\n")
     site = pages.Pages(
-        tmp_path, "lecture_map", "drawing", "source_pages", unrolled_lecture_map="lecture_map.yml"
-    )
+        tmp_path, "lecture_map", "drawing", "source_pages",
+        unrolled_lecture_map="lecture_map.yml", unrolled_equations_chain=["code"],
+    )  # fmt: skip
     (site.source / "a.svg").write_text('<svg viewBox="0 0 9 9" width="9" height="9"></svg>')
     return site.write(ch01_rnn=f"# One\n\n## A loop\n\n{EQUATION}\n{DRAWING}", map=MAP)
 
