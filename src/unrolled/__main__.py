@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"unrolled {__version__}")
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_data, _add_grade, _add_report):
+    for add in (_add_data, _add_grade, _add_feedback, _add_report):
         add(commands)
     return parser
 
@@ -173,6 +173,30 @@ def _positive(text: str) -> int:
 
 def _grade(arguments: argparse.Namespace) -> int:
     from unrolled.grading.command import run
+
+    return run(arguments)
+
+
+def _add_feedback(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    feedback = commands.add_parser(
+        "feedback",
+        help="the feedback pages of a graded assignment: fast, without hidden tests",
+        description="Write what `nbgrader generate_feedback` writes, by the course's own settings and template, "
+        "without the hidden tests and with HTML in a student's text shown as text. Run it in the folder of the course.",
+        epilog="Exit code: 0 all written; 1 some could not be; 2 nothing to write or wrong usage.",
+    )
+    feedback.set_defaults(run=_feedback, parser=feedback)
+    feedback.add_argument("assignment", metavar="ASSIGNMENT")
+    feedback.add_argument(
+        "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
+    )
+    feedback.add_argument("--jobs", type=_positive, default=2, metavar="N", help="processes (2)")
+    feedback.add_argument("--force", action="store_true", help="write pages again that are there")
+    feedback.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
+
+
+def _feedback(arguments: argparse.Namespace) -> int:
+    from unrolled.grading.feedback_command import run
 
     return run(arguments)
 

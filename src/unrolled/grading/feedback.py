@@ -11,11 +11,18 @@ from typing import Any
 from nbconvert.preprocessors import Preprocessor
 from traitlets import Unicode
 
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+"""where HTML may begin: behind a space of no width it is text, in words, code and formulas alike"""
+LINK = re.compile(r"\](\(|:)(?!\s*(?:https?://|mailto:|#))", re.IGNORECASE)
+"""where a link may begin that leads anywhere but to a page, a letter or a heading: into a script, for one"""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class HideTests(Preprocessor):
-    """In each test cell: cut the hidden tests out, keep of an error its message, drop other output."""
+    """In each test cell: cut the hidden tests out, keep of an error its message, drop other output.
+
+    Markdown that the student may have written is shown without HTML, which could hold a script, and without attachments.
+    """
 
     enabled = True
     begin = Unicode("BEGIN HIDDEN TESTS").tag(config=True)
@@ -27,6 +34,9 @@ class HideTests(Preprocessor):
     def preprocess_cell(self, cell: Any, resources: dict, index: int) -> tuple[Any, dict]:
         """Clean one cell; only a locked test cell holds hidden tests."""
         facts = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown" and not facts.get("locked"):
+            cell.source = LINK.sub("]\u200b\\1", TAG.sub("<\u200b", cell.source))
+            cell.pop("attachments", None)
         if cell.cell_type == "code" and facts.get("grade") and not facts.get("solution"):
             cell.source = self.cut(cell.source)
             cell.outputs = [self.shorten(output) for output in cell.outputs if output.output_type == "error"]
