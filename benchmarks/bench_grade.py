@@ -1,9 +1,10 @@
-"""``unrolled grade`` against stock ``nbgrader autograde``, the same class, start-up included, one after the other.
+"""``unrolled grade`` and ``unrolled feedback`` against stock nbgrader's, the same class, one after the other.
 
     python benchmarks/bench_grade.py [STUDENTS [STOCK]]
 
-Stock grades the first STOCK students (10), we grade all (100); what is compared is processor time a submission,
-of every process that took part, since wall time falls with whatever else the machine does.
+What is compared is processor time, of every process that took part, since wall time falls with whatever else the machine
+does.  Each command runs twice, for one student and for more: ours for all (100), stock's for the first STOCK (6).  The
+difference is the cost of a submission, the rest is start-up; from both comes the cost of a class of STUDENTS.
 """
 
 import os
@@ -11,7 +12,6 @@ import resource
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,27 +23,40 @@ from grading.classroom import CHAPTER, copy_course, make_class, make_course, row
 
 
 class Cost(NamedTuple):
-    """Of one command and all its children."""
+    """Of one command: seconds of all its processes at its start, and for each submission."""
 
-    wall: float
-    cpu: float
-    n: int
+    start: float
+    each: float
 
-    def line(self, name: str) -> str:
+    def a_submission(self, n: int) -> float:
+        """Start-up included, in a class of ``n``."""
+        return self.start / n + self.each
+
+    def line(self, name: str, n: int) -> str:
         """A row of the table."""
-        return f"{name:26}{self.n:6}{self.wall:10.1f}{self.wall / self.n:10.3f}{self.cpu / self.n:12.3f}"
+        return f"{name:28}{self.start:12.2f}{self.each:12.4f}{self.a_submission(n):14.4f}"
 
 
-def cost(n: int, *command: str, course: Path) -> Cost:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+def cpu(course: Path, *command: str) -> float:
+    """Processor seconds of a command and all its children."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = run(course, *command)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in (0, 3):
         raise SystemExit(
             f"{command} ended with {done.returncode}:\n{done.stderr[-3000:]}{done.stdout[-3000:]}"
         )
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(time.perf_counter() - began, cpu, n)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cost(course: Path, students: list[str], *command: str, many: bool = True) -> Cost:
+    """Of a command, from a run for the first student and a run for the others."""
+    one, *rest = students
+    option, names = ("--students", rest) if many else ("--student", ["*"])
+    first = cpu(course, *command, option, one)
+    others = cpu(course, *command, option, *names)
+    each = (others - first) / (len(rest) - 1)
+    return Cost(first - each, each)
 
 
 def with_torch(course: Path) -> None:
@@ -58,23 +71,40 @@ def with_torch(course: Path) -> None:
         raise SystemExit(done.stderr)
 
 
+def compare(step: str, theirs: Cost, ours: Cost, n: int) -> None:
+    """Two rows and what they say."""
+    print(theirs.line(f"nbgrader {step}", n))
+    print(ours.line(f"unrolled {'grade' if step == 'autograde' else 'feedback'}, 2 jobs", n))
+    ratio = theirs.a_submission(n) / ours.a_submission(n)
+    print(f"{ratio:.1f} times less; {1 / ours.each:.1f} a second a core after start-up", flush=True)
+
+
+def measure(course: Path, stock: Path, names: list[str], few: int) -> None:
+    """Grade and write feedback, both ways, and compare the gradebooks."""
+    n = len(names)
+    for name in names[few:]:
+        shutil.rmtree(stock / "_nbgrader" / "submitted" / name)
+    print(
+        f"{'':28}{'start, CPU s':>12}{'each, CPU s':>12}{f'each of {n}':>14}   load {os.getloadavg()[0]:.0f}"
+    )
+    theirs = cost(stock, names[:few], "-m", "nbgrader", "autograde", CHAPTER, many=False)
+    ours = cost(course, names, "-m", "unrolled", "grade", CHAPTER)
+    compare("autograde", theirs, ours, n)
+    same = {k: v for k, v in rows(course).items() if k[1] in names[:few]} == rows(stock)
+    print("every row of the gradebook is the same" if same else "THE ROWS DIFFER")
+    theirs = cost(stock, names[:few], "-m", "nbgrader", "generate_feedback", CHAPTER, many=False)
+    ours = cost(course, names, "-m", "unrolled", "feedback", CHAPTER)
+    compare("generate_feedback", theirs, ours, n)
+    print(f"load {os.getloadavg()[0]:.0f}")
+
+
 if __name__ == "__main__":
-    students, few = (int(x) for x in (sys.argv[1:] + ["100", "10"][len(sys.argv) - 1 :])[:2])
-    folder = Path(tempfile.mkdtemp(prefix="bench-grade-"))
+    students, few = (int(x) for x in (sys.argv[1:] + ["100", "6"][len(sys.argv) - 1 :])[:2])
+    folder = Path(tempfile.mkdtemp(prefix="bench-grade-", dir=Path.home()))  # the sandbox hides /tmp
     try:
         course = make_course(folder / "course")
         with_torch(course)
         names = make_class(course, students)
-        stock = copy_course(course, folder / "stock")
-        for name in names[few:]:
-            shutil.rmtree(stock / "_nbgrader" / "submitted" / name)
-        theirs = cost(few, "-m", "nbgrader", "autograde", CHAPTER, course=stock)
-        ours = cost(students, "-m", "unrolled", "grade", CHAPTER, course=course)
-        print(f"{'':26}{'n':>6}{'wall s':>10}{'wall/sub':>10}{'CPU s/sub':>12}")
-        print(theirs.line("nbgrader autograde"))
-        print(ours.line("unrolled grade, 2 jobs"))
-        print(f"processor time: {theirs.cpu / theirs.n / (ours.cpu / ours.n):.1f} times less a submission")
-        same = {k: v for k, v in rows(course).items() if k[1] in names[:few]} == rows(stock)
-        print("every row of the gradebook is the same" if same else "THE ROWS DIFFER")
+        measure(course, copy_course(course, folder / "stock"), names, few)
     finally:
         shutil.rmtree(folder)
