@@ -207,7 +207,7 @@ class Writer:
     def _scores(self, submissions: Sequence[tuple[Submission, dict[str, str]]]) -> None:
         """Points and comments; one statement a kind, whatever the number of cells."""
         from nbgrader.api import Comment, Grade
-        from sqlalchemy import bindparam, case, update
+        from sqlalchemy import bindparam, case, cast, update
 
         run = self.gradebook.db.execute
         grade, comment = Grade.__table__, Comment.__table__
@@ -217,7 +217,8 @@ class Writer:
             _values(submissions, self.commented, "comments"),
         )
         row, value = (bindparam("book"), bindparam("cell")), bindparam("value", type_=grade.c.auto_score.type)
-        waits = case((value.is_(None), True), else_=grade.c.manual_score.is_not(None))
+        nothing = cast(value, value.type).is_(None)  # PostgreSQL wants to know of what type
+        waits = case((nothing, True), else_=grade.c.manual_score.is_not(None))
         if missing:
             where = grade.c.notebook_id == row[0]
             run(update(grade).where(where).values(auto_score=0, needs_manual_grade=False), missing)
