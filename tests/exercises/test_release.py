@@ -118,6 +118,10 @@ def test_the_release_gives_nothing_away(chapter):
     assert "HIDDENTESTS" not in text and "BEGINSOLUTION" not in text and "seed=" not in text
 
 
+GRADER = SITE / "code" / "unrolled" / "grading"
+"""The grader's own source names the marker that it looks for."""
+
+
 @pytest.mark.skipif(not SITE.exists(), reason="the site is not built: make book")
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_site_gives_nothing_away(chapter):
@@ -127,7 +131,7 @@ def test_the_site_gives_nothing_away(chapter):
         if path.suffix in (".html", ".ipynb", ".json", ".js", ".mjs", ".md", ".py", ".txt"):
             text = squeeze(plain(path.read_text(encoding="utf-8", errors="replace")))
             assert not [line for line in lines if line in text], path.relative_to(SITE)
-            assert MARKER not in text, path.relative_to(SITE)
+            assert MARKER not in text or GRADER in path.parents, path.relative_to(SITE)
 
 
 def plain(text):

@@ -32,7 +32,7 @@ def plain(found):
 
 @pytest.fixture(scope="module")
 def both(module_course, server, tmp_path_factory):
-    """One class in two gradebooks; the course itself is released into each."""
+    """One class graded into two gradebooks; the course itself is released into each."""
     students = make_class(module_course, 10)
     other = copy_course(module_course, tmp_path_factory.mktemp("other") / "course")
     url = server("course")
@@ -40,6 +40,7 @@ def both(module_course, server, tmp_path_factory):
         file.write(f"c.CourseDirectory.db_url = {url.replace('postgresql:', 'postgresql+psycopg:')!r}\n")
     done = run(other, str(other / "solutions" / "build.py"), "--gradebook", CHAPTER)
     assert done.returncode == 0, done.stderr
+    assert len(grade(module_course)["graded"]) == len(grade(other, "--db", url)["graded"]) == len(students)
     return module_course, other, url, students
 
 
@@ -47,11 +48,9 @@ def test_the_rows_are_those_of_sqlite(both):
     import psycopg
 
     course, other, url, students = both
-    assert len(grade(course)["graded"]) == len(grade(other, "--db", url)["graded"]) == len(students)
     with psycopg.connect(url) as base:
         found = rows(other, base)
     assert plain(found) == plain(rows(course)) and len(found) > 15 * len(students)
-    assert not any(points(other).values()), "its SQLite gradebook was not written to"
 
 
 def test_stock_nbgrader_goes_on_with_it(both):
@@ -66,6 +65,7 @@ def test_each_gradebook_gets_every_row_though_nothing_runs_twice(both, server):
     """The journal says where a result was entered: another gradebook still lacks it."""
     course, other, url, students = both
     assert sorted(grade(other, "--db", url)["unchanged"]) == sorted(students)
+    assert not any(points(other).values()), "its SQLite gradebook was not written to"
     again = grade(other, "--db", f"sqlite:///{other / '_nbgrader' / 'gradebook.db'}")
     assert sorted(again["graded"]) == sorted(students) and again["seconds"] < 60
     assert plain(rows(other)) == plain(rows(course))
