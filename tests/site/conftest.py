@@ -81,9 +81,17 @@ class Watch:
     failed: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
     fetched: set[str] = field(default_factory=set)
+    open: set = field(default_factory=set)
+
+    def settle(self, page, seconds: float = 5) -> None:
+        """Wait for the requests under way: leaving the page would abort them."""
+        for _ in range(int(seconds * 50)):
+            if not self.open:
+                return
+            page.wait_for_timeout(20)
 
     def clear(self) -> None:
-        for found in (self.foreign, self.failed, self.console, self.fetched):
+        for found in (self.foreign, self.failed, self.console, self.fetched, self.open):
             found.clear()
 
 
@@ -105,6 +113,9 @@ def watch(page, own: str) -> Watch:
             seen.failed.append(f"{response.status} {response.url}")
 
     page.route("**/*", gate)
+    page.on("request", lambda request: seen.open.add(request) if request.url.startswith("http") else None)
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: seen.open.discard(request))
     page.on("response", note)
     page.on("requestfailed", lambda request: seen.failed.append(f"{request.failure} {request.url}"))
     page.on("console", lambda m: seen.console.append(m.text) if m.type in ("error", "warning") else None)

@@ -44,6 +44,7 @@ def test_no_page_asks_a_foreign_host_or_fails_or_complains(chromium, address, pa
         page.goto(address + name, wait_until="load")
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         page.wait_for_timeout(100)
+        seen.settle(page)
         if seen.foreign or seen.failed or seen.console:
             wrong[name] = (list(seen.foreign), list(seen.failed), list(seen.console))
     context.close()
@@ -246,7 +247,8 @@ def test_search_finds_a_word_and_its_key_is_the_slash(open_page):
     page.wait_for_url("**/search.html?q=recurrent*")
     page.wait_for_selector("#search-results li a")
     assert page.locator("#search-results li a").count() > 0
-    page.wait_for_load_state("networkidle")  # the results' summaries, which leaving would cut short
+    page.wait_for_load_state("networkidle")  # the results' summaries
+    seen.settle(page)
     page.locator("#search-results li a").first.click()
     page.wait_for_url(lambda url: "search.html" not in url)
     page.wait_for_load_state()
