@@ -36,9 +36,11 @@ def show(chromium, tmp_path):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda r: r.url.startswith(("http:", "https:", "ws")) and wrong.append(r.url))
         if clock:
-            page.clock.install()
+            page.clock.install(time=0)
         page.goto(path.as_uri())
         page.wait_for_function("window.ready === true || document.querySelector('[data-state=alive]')")
+        if clock:
+            page.clock.pause_at(3600)  # from here on it goes when the test says so, on a busy machine too
         if dark:
             page.evaluate("document.documentElement.dataset.theme = 'dark'")
         return page
@@ -97,6 +99,8 @@ def notebook(lab, chromium, request):
     )
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(made, folder / name)
+    chosen = folder.parent / "settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+    chosen.unlink(missing_ok=True)  # the test before may have left the dark one
     context = chromium.new_context(viewport={"width": 1200, "height": 1500})
     page = context.new_page()
     page.set_default_timeout(60000)
