@@ -3,17 +3,9 @@
 Needs Debian's chromium and NumPy's wheel for the browser (``UNROLLED_ASSETS`` names the folder that has it).
 """
 
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
-import assignment
-import pages
 import pytest
+from live_site import live_site
 
-live_assets = pages.load("live_assets")
-course_tasks = pages.load("live_exercise").course_tasks
-ROOT = pages.EXT.parents[1]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -23,40 +15,11 @@ RIGHT = "def double(x):\n    return 2 * x\n"
 ENDLESS = "def double(x):\n    while True:\n        pass\n"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    try:
-        live_assets.find_wheel(ROOT / "node_modules" / "pyodide")
-    except live_assets.NoWheelError as why:
-        assert "differs" not in str(why), f"the wheel is there and broken: {why}"
-        pytest.skip(f"NumPy for the browser is missing: {why}")
-    folder = tmp_path_factory.mktemp("live")
-    (folder / "solutions" / "ch01_test").mkdir(parents=True)
-    (folder / "solutions" / "ch01_test" / "ch01_test.md").write_text(
-        assignment.SOURCE.replace("$", "`")
-    )  # no maths
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(course_tasks(), "ROOT", folder / "solutions")
-        site = pages.Pages(
-            folder,
-            "live_exercise",
-            html_static_path=[str(ROOT / "book/_theme/static")],
-            html_css_files=["tokens.css"],
-            html_favicon=str(ROOT / "book/_theme/static/favicon.svg"),
-        )
-        site.write(a="# T\n\n```{live-exercise} ch01_test/double\n```\n").build()
-    assert site.warnings == ""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site.out)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.address = f"http://127.0.0.1:{server.server_port}"
-    yield site
-    server.shutdown()
-    server.server_close()
+    page = "# T\n\n```{live-exercise} ch01_test/double\n```\n"
+    with live_site(tmp_path_factory.mktemp("live"), "live_exercise", a=page) as site:
+        yield site
 
 
 @pytest.fixture
