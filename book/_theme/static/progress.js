@@ -98,6 +98,6 @@
   if (box) begin();
   show();
   addEventListener("unrolled:task", show);
-  addEventListener("storage", ({ key }) => (key === null || key.startsWith("unrolled/task/")) && show()); // another tab
+  addEventListener("storage", ({ key }) => (key === null || store.owns(key)) && show()); // another tab, or a write of the page before that arrives late
   addEventListener("pageshow", (event) => event.persisted && show()); // back to a page that the browser kept
 })();

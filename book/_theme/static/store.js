@@ -106,5 +106,6 @@
   }
 
   const canTakeBack = () => read(UNDO) !== null;
-  globalThis.unrolled = { ...globalThis.unrolled, store: { get, put, all, works, toFile, fromFile, bring, takeBack, canTakeBack } };
+  const owns = (key) => key.startsWith(PREFIX) || key === UNDO;
+  globalThis.unrolled = { ...globalThis.unrolled, store: { get, put, all, works, toFile, fromFile, bring, takeBack, canTakeBack, owns } };
 })();
