@@ -126,16 +126,8 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "points wait for you; 130 stopped (the next call goes on).",
     )
     grade.set_defaults(run=_grade, parser=grade)
-    grade.add_argument("assignment", metavar="ASSIGNMENT")
-    grade.add_argument(
-        "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
-    )
-    grade.add_argument("--jobs", type=_positive, default=2, metavar="N", help="submissions at a time (2)")
-    grade.add_argument(
-        "--db",
-        metavar="URL",
-        help="the gradebook, if not the one of nbgrader_config.py: sqlite:///… or postgresql://…",
-    )
+    _of_assignment(grade)
+    _of_class(grade, "submissions at a time")
     grade.add_argument(
         "--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler run the notebooks"
     )
@@ -165,6 +157,24 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade.add_argument("--json", action="store_true", help="the summary as JSON, on stdout")
 
 
+def _of_assignment(command: argparse.ArgumentParser) -> None:
+    """What every command about an assignment takes."""
+    command.add_argument("assignment", metavar="ASSIGNMENT")
+    command.add_argument(
+        "--db",
+        metavar="URL",
+        help="the gradebook, if not the one of nbgrader_config.py: sqlite:///… or postgresql://…",
+    )
+
+
+def _of_class(command: argparse.ArgumentParser, at_a_time: str) -> None:
+    """What every command takes that goes through a class."""
+    command.add_argument(
+        "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
+    )
+    command.add_argument("--jobs", type=_positive, default=2, metavar="N", help=f"{at_a_time} (2)")
+
+
 def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
@@ -186,13 +196,9 @@ def _add_feedback(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         epilog="Exit code: 0 all written; 1 some could not be; 2 nothing to write or wrong usage.",
     )
     feedback.set_defaults(run=_feedback, parser=feedback)
-    feedback.add_argument("assignment", metavar="ASSIGNMENT")
-    feedback.add_argument(
-        "--students", nargs="+", default=[], metavar="NAME", help="names or patterns; all if left out"
-    )
-    feedback.add_argument("--jobs", type=_positive, default=2, metavar="N", help="processes (2)")
+    _of_assignment(feedback)
+    _of_class(feedback, "processes")
     feedback.add_argument("--force", action="store_true", help="write pages again that are there")
-    feedback.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
 
 
 def _feedback(arguments: argparse.Namespace) -> int:
@@ -210,14 +216,13 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="Exit code: 0 written; 1 not written; 2 nothing to tell or wrong usage.",
     )
     report.set_defaults(run=_report, parser=report)
-    report.add_argument("assignment", metavar="ASSIGNMENT")
+    _of_assignment(report)
     report.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
         help="where to; else report-ASSIGNMENT.html beside the autograded folders",
     )
-    report.add_argument("--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py")
 
 
 def _report(arguments: argparse.Namespace) -> int:
