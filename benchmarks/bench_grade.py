@@ -22,6 +22,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from grading.classroom import CHAPTER, copy_course, make_class, make_course, rows, run  # noqa: E402
 
 
+HEAD = f"{'':28}{'start, CPU s':>12}{'each, CPU s':>12}{'each of {}':>14}   load {{:.0f}}"
+
+
 class Cost(NamedTuple):
     """Of one command: seconds of all its processes at its start, and for each submission."""
 
@@ -84,9 +87,7 @@ def measure(course: Path, stock: Path, names: list[str], few: int) -> None:
     n = len(names)
     for name in names[few:]:
         shutil.rmtree(stock / "_nbgrader" / "submitted" / name)
-    print(
-        f"{'':28}{'start, CPU s':>12}{'each, CPU s':>12}{f'each of {n}':>14}   load {os.getloadavg()[0]:.0f}"
-    )
+    print(HEAD.format(n, os.getloadavg()[0]))
     theirs = cost(stock, names[:few], "-m", "nbgrader", "autograde", CHAPTER, many=False)
     ours = cost(course, names, "-m", "unrolled", "grade", CHAPTER)
     compare("autograde", theirs, ours, n)
