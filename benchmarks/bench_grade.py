@@ -21,7 +21,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from grading.classroom import CHAPTER, copy_course, make_class, make_course, rows, run  # noqa: E402
 
-
 HEAD = f"{'':28}{'start, CPU s':>12}{'each, CPU s':>12}{'each of {}':>14}   load {{:.0f}}"
 
 
