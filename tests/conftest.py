@@ -1,4 +1,4 @@
-"""The real corpora, where they lie beside the checkout (tests never download them); Hypothesis without a clock; one Chromium."""
+"""The real corpora, where they lie beside the checkout (tests never download them); Hypothesis without a clock; one Chromium, with a second try."""
 
 import os
 import shutil
@@ -15,6 +15,17 @@ if not os.environ.get("UNROLLED_DATA") and DATA.is_dir():
 
 settings.register_profile("unrolled", deadline=None)  # a busy machine is no failure
 settings.load_profile("unrolled")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A browser on a machine that others keep busy can be late; its tests get a second try, and the summary names them."""
+    if not config.pluginmanager.hasplugin(
+        "rerunfailures"
+    ):  # -p no:rerunfailures: to find out why one is late
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

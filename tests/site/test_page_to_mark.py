@@ -6,37 +6,24 @@ where pytest puts them.
 
 import json
 import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pages
 import pytest
 from grading import classroom
+from live_site import ROOT, need_numpy, page_at, served
 from skips import skip_or_fail
 from submissions import chapters, read_tasks
 
-live_assets = pages.load("live_assets")
-ROOT = pages.EXT.parents[1]
 CHAPTER, CODE = classroom.CHAPTER, classroom.CODE
 WORDS = "Because Größe and $W_1 \\dots W_{10}$ see 1/10 of it.\n\nSo: `shared`."
 HALF = ("leaky-step", "why-shared")
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The released assignment and a chapter, as the book makes them."""
-    try:
-        live_assets.find_wheel(ROOT / "node_modules" / "pyodide")
-    except live_assets.NoWheelError as why:
-        assert "differs" not in str(why), f"the wheel is there and broken: {why}"
-        pytest.skip(f"NumPy for the browser is missing: {why}")
+    need_numpy()
     folder = tmp_path_factory.mktemp("site")
     site = pages.Pages(
         folder,
@@ -52,28 +39,16 @@ def site(tmp_path_factory):
     chapter = f"# One\n\n```{{live-exercise}} {CHAPTER}/leaky-step\n```\n"
     index = f"# Start\n\n```{{progress}}\n```\n\n```{{toctree}}\nbook/{CHAPTER}\nexercises/{CHAPTER}/{CHAPTER}\n```\n"
     site.write(index=index, **{f"book/{CHAPTER}": chapter}).build()
-    assert site.warnings == ""
     site.released = released.read_text(encoding="utf-8")
     site.served = (site.out / "exercises" / CHAPTER / f"{CHAPTER}.ipynb").read_text(encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site.out)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.address = f"http://127.0.0.1:{server.server_port}"
-    yield site
-    server.shutdown()
-    server.server_close()
+    with served(site):
+        yield site
 
 
 @pytest.fixture
 def page(site, chromium):
-    context = chromium.new_context(accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    page.wrong = []
-    page.on("pageerror", lambda e: page.wrong.append(str(e)))
-    page.goto(f"{site.address}/exercises/{CHAPTER}/{CHAPTER}.html")
-    yield page
-    assert page.wrong == []
-    context.close()
+    with page_at(chromium, f"{site.address}/exercises/{CHAPTER}/{CHAPTER}.html", patience=30_000) as page:
+        yield page
 
 
 def box(page, task):
@@ -261,12 +236,8 @@ def site_of_all(site, tmp_path_factory):
     )  # fmt: skip
     text = "".join(f"```{{live-exercise}} {name}\n:bare:\n```\n\n" for name in every)
     other.write(all=f"# All\n\n{text}", index="---\norphan: true\n---\n# Leads on\n").build()
-    assert other.warnings == ""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(other.out)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/all.html", every
-    server.shutdown()
-    server.server_close()
+    with served(other):
+        yield f"{other.address}/all.html", every
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -4,6 +4,7 @@ import json
 
 import pages
 import pytest
+from live_site import page_at
 from playwright.sync_api import expect
 from submissions import ROOT, chapters, read_tasks
 
@@ -35,24 +36,21 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def page(site, chromium):
-    context = chromium.new_context(accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.wrong = []
-    page.on("pageerror", lambda e: page.wrong.append(str(e)))
-    page.goto(site.address)
-    yield page
-    assert page.wrong == []
-    context.close()
+    with page_at(chromium, site.address) as page:
+        yield page
 
 
 def keep(page, **entries):
     """Entries of tasks, as the exercises would write them: ``keep(page, leaky_step={...})``."""
-    written = {f"unrolled/task/{FIRST}/{task.replace('_', '-')}": json.dumps(e) for task, e in entries.items()}
+    written = {
+        f"unrolled/task/{FIRST}/{task.replace('_', '-')}": json.dumps(e) for task, e in entries.items()
+    }
     page.evaluate("(w) => Object.entries(w).forEach(([k, v]) => localStorage.setItem(k, v))", written)
     page.reload()
     # on a busy machine a page can be there before what the page before it wrote
-    page.wait_for_function("(w) => Object.entries(w).every(([k, v]) => localStorage.getItem(k) === v)", arg=written)
+    page.wait_for_function(
+        "(w) => Object.entries(w).every(([k, v]) => localStorage.getItem(k) === v)", arg=written
+    )
 
 
 def kept(page):
