@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,6 +15,10 @@ pytestmark = pytest.mark.xdist_group("nbgrader")
 
 def job(source):
     return Job([{"index": 0, "kind": "own", "source": source}], {}, [])
+
+
+def checks(source):
+    return Job([{"index": 0, "kind": "test", "source": source}], {}, [])
 
 
 def answer(outcome):
@@ -39,3 +45,44 @@ def test_a_notebook_that_ends_itself_is_no_fault_of_the_fork_server(walls):
         assert "process has ended" in outcome.cells[0]["outputs"][0]["evalue"]
         assert answer(pool.submit_job(job("x = 3\nprint(x)")).result()) == "3\n"
         assert pool._process.pid == first
+
+
+def passes(outcome):
+    assert outcome.trouble is None
+    return not any(output["output_type"] == "error" for output in outcome.cells[0]["outputs"])
+
+
+def test_what_a_test_imports_late_the_next_one_finds(walls):
+    asks = checks("import sys\nassert 'json.tool' in sys.modules")
+    with Pool(jobs=1) as pool:
+        assert not passes(pool.submit_job(asks).result())
+        assert passes(pool.submit_job(checks("import json.tool\nx = 1")).result())
+        assert passes(pool.submit_job(asks).result())
+
+
+def test_what_a_submission_imports_nobody_else_finds(walls):
+    with Pool(jobs=1) as pool:
+        assert answer(pool.submit_job(job("import json.tool\nprint(1)")).result()) == "1\n"
+        assert not passes(pool.submit_job(checks("import sys\nassert 'json.tool' in sys.modules")).result())
+
+
+def test_a_new_fork_server_learns_nothing_more(walls):
+    with Pool(jobs=1) as pool:
+        assert answer(pool.submit_job(job("x = 1\nprint(x)")).result()) == "1\n"
+        first = pool._process.pid
+        pool._note_late(["grading_has_no_such_module", "concurrent.futures.thread"])
+        assert answer(pool.submit_job(job("x = 2\nprint(x)")).result()) == "2\n"
+        assert pool._process.pid == first
+        os.kill(first, signal.SIGKILL)
+        assert answer(pool.submit_job(job("x = 3\nprint(x)")).result()) == "3\n"
+        pool._note_late(["json.tool"])
+        assert not passes(pool.submit_job(checks("import sys\nassert 'json.tool' in sys.modules")).result())
+
+
+def test_a_thread_is_noticed(tmp_path):
+    (tmp_path / "starts_a_thread.py").write_text(
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+    code = "from unrolled.grading.zygote import learn\nassert learn(['json.tool']) and not learn(['starts_a_thread'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -18,11 +18,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from unrolled.grading import sandbox as walls
 from unrolled.grading import wire
+from unrolled.grading.tester import reads
 
+PLOTS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
+"""what a submission that draws needs, the fonts of this machine included: more than the rest of its work"""
 START = 120.0
 """seconds for the first imports"""
 ATTEMPTS = 3
@@ -71,6 +75,8 @@ class Pool(Executor):
         self.sandbox = walls.choose(self.hidden, only, trusted)
         self.modules = list(modules)
         self.trouble: list[str] = []
+        self._late: dict[str, None] | None = {}
+        self._taught: set[str] = set()
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
         self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -137,7 +143,9 @@ class Pool(Executor):
             self._slots.put(slot)
 
     def _once(self, slot: int, job: Job) -> Outcome:
-        outcome = _follow(*self._fork(slot), job)
+        if any("matplotlib" in cell["source"] for cell in job.cells):
+            self._note_late(PLOTS)
+        outcome = _follow(*self._fork(slot), job, self._note_late)
         if outcome.trouble and self._has_ended(0.3):
             raise PoolError(
                 f"the fork server ended with code {self._process.returncode} while a notebook ran"
@@ -152,8 +160,26 @@ class Pool(Executor):
             return False
         return True
 
+    def _note_late(self, modules: Iterable[str]) -> None:
+        """Modules to be imported before the next fork, of ours or named by a tester, which runs no student's code."""
+        with self._lock:
+            if self._late is not None:
+                self._late |= {name: None for name in modules if name not in self._taught}
+
+    def _take_late(self) -> list[str]:
+        """What the fork server shall import before the next fork: each module once; ``_lock`` is held."""
+        news = list(self._late or ())
+        if news:
+            self._late = {}
+            self._taught.update(news)
+        return news
+
     def _replace(self) -> None:
-        """A new fork server in the place of one that has ended or says nothing; ``_lock`` is held."""
+        """A new fork server in the place of one that has ended or says nothing; ``_lock`` is held.
+
+        It learns nothing more: that may have been what ended the other.
+        """
+        self._late = None
         self._control.close()
         if not self._has_ended():
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -164,15 +190,18 @@ class Pool(Executor):
         """Ask for a student and a tester; returns the tester's line and handles of both processes."""
         student, tester = socket.socketpair()
         ours, theirs = socket.socketpair()
-        order = json.dumps({"slot": slot, "limits": self.limits._asdict()}).encode()
+        order: dict[str, Any] = {"slot": slot, "limits": self.limits._asdict()}
         tokens: list[int] = []
-        with self._lock, student, tester, theirs:
+        with self._lock, student, tester, theirs, ExitStack() as otherwise:
+            otherwise.callback(ours.close)
             if self._ready and self._has_ended():
                 self._replace()
             self._wait_ready()
             self._control.settimeout(60)
+            order["modules"] = self._take_late()
             try:
-                socket.send_fds(self._control, [order], [student.fileno(), tester.fileno(), theirs.fileno()])
+                handles = [student.fileno(), tester.fileno(), theirs.fileno()]
+                socket.send_fds(self._control, [json.dumps(order).encode()], handles)
                 _, tokens, _, _ = socket.recv_fds(self._control, 4096, 2)
             except OSError as error:
                 self._replace()
@@ -180,6 +209,7 @@ class Pool(Executor):
             if len(tokens) != 2:
                 self._replace()
                 raise PoolError("the fork server has ended")
+            otherwise.pop_all()
         return ours, list(tokens)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -193,14 +223,15 @@ class Pool(Executor):
             self._process.wait()
 
 
-def _follow(line: socket.socket, tokens: list[int], job: Job) -> Outcome:
+def _follow(
+    line: socket.socket, tokens: list[int], job: Job, note_late: Callable[[Iterable[str]], None]
+) -> Outcome:
     """Hand over the job, collect its reports, end both processes."""
     began, cells, trouble = time.monotonic(), {}, None
     try:
-        order = {**job._asdict(), "files": list(job.files)}
         line.settimeout(30)
-        wire.send(line, order, list(job.files.values()))
-        trouble = _listen(line, tokens, cells, began + job.total)
+        wire.send(line, _order(job), list(job.files.values()))
+        trouble = _listen(line, tokens, cells, began + job.total, note_late)
     except (wire.Gone, wire.BadMessage, wire.CannotCross, TimeoutError) as error:
         trouble = str(error) or "no answer"
     finally:
@@ -211,8 +242,20 @@ def _follow(line: socket.socket, tokens: list[int], job: Job) -> Outcome:
     return Outcome(cells, time.monotonic() - began, trouble)
 
 
+def _order(job: Job) -> dict[str, Any]:
+    """What the tester gets; what the instructor's cells read is worked out here, once for a class."""
+    cells = [
+        {**cell, "reads": reads(cell["source"]) if cell["kind"] != "own" else None} for cell in job.cells
+    ]
+    return {**job._asdict(), "cells": cells, "files": list(job.files)}
+
+
 def _listen(
-    line: socket.socket, tokens: list[int], cells: dict[int, dict[str, Any]], deadline: float
+    line: socket.socket,
+    tokens: list[int],
+    cells: dict[int, dict[str, Any]],
+    deadline: float,
+    note_late: Callable[[Iterable[str]], None],
 ) -> str | None:
     while True:
         left = deadline - time.monotonic()
@@ -228,6 +271,7 @@ def _listen(
         elif "broken" in message:
             raise PoolError(message["broken"])
         elif "end" in message:
+            note_late(message["late"])
             return None
 
 

@@ -1,16 +1,20 @@
 """nbgrader without what only its web server needs: most of the time that its import takes.
 
-``import nbgrader`` imports four server extensions, and with them a web server.  nbformat's validator imports a grammar
-of internationalised addresses that takes longer to build than all the rest, and that no notebook needs.
+``import nbgrader`` imports four server extensions, and with them a web server.  nbformat's validator imports grammars
+of addresses and durations that take longer to build than all the rest, and that no notebook needs.  What is needed
+seldom (archives, requests to a hub) is imported when it is first called.
 """
 
 import importlib
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 EXTENSIONS = ("assignment_list", "course_list", "validate_assignment", "formgrader")
-GRAMMAR = "rfc3987_syntax"
+GRAMMARS = ("rfc3987_syntax", "isoduration")
+SELDOM = ("setuptools.archive_util", "requests")
 
 
 def import_nbgrader() -> None:
@@ -18,15 +22,33 @@ def import_nbgrader() -> None:
     if "nbgrader" in sys.modules:
         return
     held: dict[str, Any] = {f"nbgrader.server_extensions.{name}": _placeholder(name) for name in EXTENSIONS}
-    if GRAMMAR not in sys.modules:
-        held[GRAMMAR] = None  # an import of it fails, which jsonschema expects
-    sys.modules.update(held)
-    try:
+    held |= dict.fromkeys(GRAMMARS)  # an import of None fails, which jsonschema expects
+    held |= {name: Later(name) for name in SELDOM}
+    with _held(held):
         importlib.import_module("nbgrader")
         importlib.import_module("nbformat")
+        importlib.import_module("nbgrader.coursedir")
+
+
+@contextmanager
+def _held(modules: dict[str, Any]) -> Iterator[None]:
+    """Let these stand in for modules that have not been imported, for a while."""
+    modules = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(modules)
+    try:
+        yield
     finally:
-        for name in held:
+        for name in modules:
             sys.modules.pop(name, None)
+
+
+class Later(ModuleType):
+    """A module whose functions import it when they are called."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: getattr(importlib.import_module(self.__name__), name)(*args, **kwargs)
 
 
 def _placeholder(name: str) -> ModuleType:

@@ -12,6 +12,7 @@ marked as not verified.
 import ast
 import builtins
 import functools
+import itertools
 import linecache
 import re
 import signal
@@ -25,10 +26,12 @@ from typing import Any
 from unrolled.grading import wire
 from unrolled.grading.intake import bound_names
 from unrolled.grading.randomness import Randomness
-from unrolled.grading.shell import Shell, clean, note_error
+from unrolled.grading.shell import NOT_PLAIN, Shell, clean, note_error
 
 GRACE = 2.0
 """seconds between the interrupt of a cell and the end of its process"""
+MOST_LATE = 600
+"""modules that one submission may teach the fork server"""
 FUNCTIONS = (
     "function",
     "builtin_function_or_method",
@@ -402,6 +405,7 @@ class Tester:
         self.asked_of_students = set(job["solution_names"])
         self.foreign: dict[str, Any] = {}
         self.count = 0
+        self.early = len(sys.modules)
 
     def run(self) -> None:
         """Every cell in order; one message for each, then the end."""
@@ -412,13 +416,19 @@ class Tester:
             self.side.start_clock()
             began = time.monotonic()
             found = {"own": self._own, "shared": self._shared, "test": self._test}[cell["kind"]](
-                cell["source"]
+                cell["source"], cell["reads"]
             )
             seconds = round(time.monotonic() - began, 3)
             wire.send(self.report, {"cell": cell["index"], "count": self.count, "seconds": seconds, **found})
-        wire.send(self.report, {"end": True})
+        wire.send(self.report, {"end": True, "late": self._late()})
 
-    def _own(self, source: str) -> dict[str, Any]:
+    def _late(self) -> list[str]:
+        """Modules that tests imported, or what they called, and that belong to packages which were there before."""
+        found = list(itertools.islice(sys.modules, self.early, self.early + MOST_LATE))
+        new = {name for name in found if "." not in name}
+        return [name for name in found if name.partition(".")[0] not in new]
+
+    def _own(self, source: str, _: Any = None) -> dict[str, Any]:
         """A cell of the student's."""
         try:
             reply, _ = self.side.ask({"op": "run", "source": source, "count": self.count})
@@ -432,18 +442,18 @@ class Tester:
             return {"outputs": [note_error("OutputLimitError", str(error))]}
         return {"outputs": clean(reply.get("outputs"))}
 
-    def _shared(self, source: str) -> dict[str, Any]:
+    def _shared(self, source: str, reads: list[str] | None) -> dict[str, Any]:
         """A locked cell that is no test: both sides need what it defines."""
         outcome = self._own(source)
         self.side.start_clock()
-        self._lend_names(source)
+        self._lend_names(source, reads)
         self._timed(source)
         return outcome
 
-    def _test(self, source: str) -> dict[str, Any]:
+    def _test(self, source: str, reads: list[str] | None) -> dict[str, Any]:
         """A test cell."""
         try:
-            self._lend_names(source)
+            self._lend_names(source, reads)
             outputs, error = self._timed(source)
         except Overtime as late:
             outputs, error = [], late
@@ -471,7 +481,7 @@ class Tester:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _lend_names(self, source: str) -> None:
+    def _lend_names(self, source: str, reads: list[str] | None) -> None:
         """Bind what a cell reads and only the submission has, for this cell alone.
 
         A name that the cell bound itself stays: a shared cell may import NumPy and use it in a function.
@@ -480,7 +490,8 @@ class Tester:
         for name, lent in self.foreign.items():
             if space.get(name) is lent:
                 space.pop(name, None)
-        wanted = [n for n in _names_read(source, self.shell) if self._is_theirs(n, space)]
+        reads = _names_read(self.shell.shell.transform_cell(source)) if reads is None else reads
+        wanted = [n for n in reads if self._is_theirs(n, space)]
         self.foreign = {}
         if not wanted:
             return
@@ -507,10 +518,16 @@ def _overtime(*_: object) -> None:
     raise Overtime
 
 
-def _names_read(source: str, shell: Shell) -> list[str]:
+@functools.lru_cache(1000)
+def reads(source: str) -> list[str] | None:
+    """The names that a cell of plain Python may read; None where IPython has to translate the cell first."""
+    return None if NOT_PLAIN.search(source) else _names_read(source)
+
+
+def _names_read(source: str) -> list[str]:
     """Names that a cell may read, those inside of its strings included (``globals()["f"]``, ``eval("f(3)")``)."""
     try:
-        tree = ast.parse(shell.shell.transform_cell(source))
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return []
     names: dict[str, None] = {}
