@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from language_models import WORDS as LM_WORDS
 from language_models import classifier, language_model
+from playwright.sync_api import expect
 from widget_models import WORDS, network
-from widget_page import computes
+from widget_page import computes, put, trait
 
 from unrolled.scratch.birnn import bidirectional
 from unrolled.scratch.cells import CELLS
@@ -22,6 +23,7 @@ from unrolled.widgets import (
     next_word_explorer,
     pooling_viewer,
     tying_viewer,
+    unrolled_stepper,
 )
 from unrolled.widgets._model import pack
 
@@ -102,3 +104,30 @@ def test_a_mouse_over_a_large_heatmap_paints_no_cell(show):
         await new Promise(requestAnimationFrame); it.fillRect = was; return n; }"""
     assert page.evaluate(counted, "over") == 0
     assert page.evaluate(counted, "theme") > 100
+
+
+def test_typing_keeps_the_words_and_copies_that_stay(show):
+    page = show(unrolled_stepper(TEXT))
+    page.locator(".copy, .toks button").evaluate_all("nodes => nodes.forEach((n) => { n.old = true; })")
+    put(page, text=f"{TEXT} late")
+    expect(page.locator(".copy")).to_have_count(5)
+    kept = "nodes => nodes.map((n) => !!n.old)"
+    for part in (".copy", ".toks button"):
+        assert page.locator(part).evaluate_all(kept) == [True] * 4 + [False]
+    expect(page.locator(".copy .word")).to_have_text([*TEXT.split(), "late"])
+    put(page, text="green witch", step=2)
+    expect(page.locator(".copy .word")).to_have_text(["green", "witch"])
+    expect(page.locator(".copy.now .word")).to_have_text("witch")
+    assert page.locator(".copy").evaluate_all(kept) == [True] * 2
+
+
+def test_a_table_written_anew_keeps_the_focus_and_hears_as_the_new_one(show):
+    page = show(decoder_stepper(TEXT, revealed=True))
+    word = page.locator("button.word").first
+    word.focus()
+    put(page, step=2)
+    expect(word).to_be_focused()
+    text = word.text_content()
+    expect(word).to_have_accessible_name(f"Write {text} at step 2")
+    word.press("Enter")
+    assert trait(page, "prefix")[1:] == [text]

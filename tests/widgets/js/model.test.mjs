@@ -31,6 +31,13 @@ test("a step at a time is the sequence, and a state given goes on where it stopp
     near(rest.state.h, [...row(all.h, ids.length - 1, cell.H)], what, 0);
   }
 });
+test("a word multiplied once is the word multiplied each time", () => {
+  for (const { what, packed, ids } of models.filter((m) => !m.what.startsWith("bidirectional"))) {
+    const { cell, ...model } = openModel(packed), x = embed(model, ids), plain = sequence(cell, x, ids.length);
+    for (let again = 0; again < 2; again++) near(sequence(cell, x, ids.length, { ids }).h, [...plain.h], what, 0);
+    assert.deepEqual([...cell.fed.keys()].sort(), [...new Set(ids)].sort());
+  }
+});
 test("from the right: →h knows nothing of a later word, ←h nothing of an earlier one", () => {
   for (const { packed, ids } of models.filter((m) => m.what.startsWith("bidirectional") && m.ids.length > 2)) {
     const model = openModel(packed), T = ids.length, other = [...ids];

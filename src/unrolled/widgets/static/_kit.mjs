@@ -7,13 +7,13 @@ const SVG = "http://www.w3.org/2000/svg";
 function fill(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value == null || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    if (key.startsWith("on")) node[key] = value; // `renew` takes it over
     else node.setAttribute(key, value === true ? "" : value);
   }
   node.append(...children.flat(3).filter((c) => c != null && c !== false));
   return node;
 }
-/** An HTML element; `on…` keys are listeners. */
+/** An HTML element; `on…` keys are what it hears. */
 export const el = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 /** An SVG element. */
 export const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
@@ -22,7 +22,45 @@ export function put(node, key, value) {
   const text = String(value);
   if (node.getAttribute(key) !== text) node.setAttribute(key, text);
 }
-export function write(node, text) { if (node.textContent !== text) node.textContent = text; }
+export function write(node, text) {
+  const only = node.firstChild;
+  if (node.textContent === text) return;
+  if (text && only?.nodeType === 3 && !only.nextSibling) only.data = text; else node.textContent = text;
+}
+/** New children for a box, as `replaceChildren` gives them; a node that is there and of the same kind is made like the new one
+ *  instead, and so keeps its style, its layout and its focus: a tenth of the work where a few words and numbers differ. */
+export function renew(box, ...nodes) {
+  const old = [...box.childNodes];
+  nodes.forEach((made, i) => {
+    const node = made.nodeType ? made : document.createTextNode(made);
+    if (!old[i]) box.append(node); else if (!becomes(old[i], node)) old[i].replaceWith(node);
+  });
+  for (const node of old.slice(nodes.length)) node.remove();
+}
+function becomes(old, node) {
+  if (old.nodeName !== node.nodeName) return false;
+  if (node.nodeType === 3) { if (old.data !== node.data) old.data = node.data; return true; }
+  for (const { name } of [...old.attributes]) if (!node.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of node.attributes) put(old, name, value);
+  old.onclick = node.onclick;
+  renew(old, ...node.childNodes);
+  return true;
+}
+/** Several attributes; null and false take one away. */
+export function puts(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) if (value == null || value === false) node.removeAttribute(key); else put(node, key, value);
+  return node;
+}
+/** The children of an SVG group: [[attributes, text], …].  Those that are there are written anew, since a new one costs ten times as much. */
+export function redo(group, tag, list) {
+  while (group.childElementCount > list.length) group.lastChild.remove();
+  list.forEach(([attributes, text], i) => { const node = puts(group.children[i] ?? group.appendChild(svg(tag)), attributes); if (text != null) write(node, text); });
+}
+const worn = new WeakMap();
+/** The same for a whole style. */
+export function dress(node, css) { if (worn.get(node) !== css) { worn.set(node, css); node.style.cssText = css; } }
+/** Call `read` when all that is written now has been written: a look at the layout between two writes costs a layout of its own. */
+export const later = (read) => queueMicrotask(read);
 /** `h_t−1` as an italic letter with its subscript, in HTML or (with `dy`) in SVG. */
 export function symbol(name) {
   const [base, sub] = name.split("_");
@@ -170,7 +208,7 @@ export function mount(place, label, onTheme) {
   const root = el("div", { class: "ur", role: "group", "aria-label": label });
   place.replaceChildren(outer);
   outer.attachShadow({ mode: "open" }).append(el("style", {}, CSS), root);
-  const look = () => { root.toggleAttribute("data-dark", isDark()); onTheme?.(); };
+  const look = () => { root.toggleAttribute("data-dark", isDark()); tokens.delete(root); onTheme?.(); };
   const watch = new MutationObserver(look);
   for (const { documentElement: html, body } of pages())
     for (const node of [html, body]) if (node) watch.observe(node, { attributes: true, attributeFilter: ["class", "data-theme", "data-jp-theme-light", "data-vscode-theme-kind"] });
@@ -179,41 +217,18 @@ export function mount(place, label, onTheme) {
   look();
   return { root, end() { watch.disconnect(); system.removeEventListener("change", look); } };
 }
+const tokens = new WeakMap(); // asking for a style costs a layout: once a theme
 /** The value of a colour token ("hidden", "paper", …) as the page has it now. */
-export const token = (root, name) => getComputedStyle(root).getPropertyValue(`--u-${name}`).trim();
+export function token(root, name) {
+  const known = tokens.get(root) ?? {};
+  tokens.set(root, known);
+  return (known[name] ||= getComputedStyle(root).getPropertyValue(`--u-${name}`).trim());
+}
 export const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const focused = (root) => root.getRootNode().activeElement;
 
 // ---- parts --------------------------------------------------------------------------------------
 export const button = (text, onclick, attributes) => el("button", { type: "button", onclick, ...attributes }, text);
-
-/** The words as buttons, in rows that wrap; one is current, one stop for the Tab key. */
-export function tokenRow(label, pick) {
-  const list = el("ol", { class: "toks", "aria-label": label });
-  return {
-    el: list,
-    update(tokens, current, unknown = []) {
-      while (list.children.length > tokens.length) list.lastChild.remove();
-      while (list.children.length < tokens.length) {
-        const i = list.children.length;
-        list.append(el("li", {}, button("", () => pick(i))));
-      }
-      const had = list.contains(focused(list));
-      tokens.forEach((word, i) => {
-        const b = list.children[i].firstChild;
-        write(b, clip(word, 18));
-        put(b, "tabindex", i === current ? 0 : -1);
-        put(b, "aria-current", i === current ? "step" : "false");
-        b.toggleAttribute("data-unknown", !!unknown[i]);
-        b.title = unknown[i] ? `${word}: not in the vocabulary, read as <unk>` : word.length > 18 ? word : "";
-      });
-      const now = list.children[current], { scrollTop, clientHeight } = list;
-      if (had) now?.firstChild.focus({ preventScroll: true });
-      const y = now ? now.offsetTop - list.offsetTop : 0;
-      if (y < scrollTop || y + now.offsetHeight > scrollTop + clientHeight) list.scrollTop = y - clientHeight / 2;
-    },
-  };
-}
 
 /** Prev, Play, Next and a slider over 1 … total. */
 export function stepperBar(go, play) {
@@ -292,11 +307,32 @@ export function termLink(root, choose) {
   };
 }
 
+/** Words above their columns: `put([[i, x, text, is it the current one], …])`.  A word that stays keeps its node. */
+export function headRow() {
+  const box = el("div", { class: "heads", "aria-hidden": true });
+  let had = new Map();
+  return {
+    el: box,
+    put(words) {
+      const has = new Map();
+      for (const [i, x, text, now] of words) {
+        const node = had.get(i) ?? box.appendChild(el("span"));
+        had.delete(i); has.set(i, node);
+        write(node, text); dress(node, `left:${x}px`); put(node, "class", now ? "now" : "");
+      }
+      for (const node of had.values()) node.remove();
+      had = has;
+    },
+  };
+}
+
 /** Bring `x` into the middle of a scroller, if it is not in sight; the page itself never moves. */
 export function scrollTo(scroller, x) {
-  const { scrollLeft, clientWidth, scrollWidth } = scroller;
-  if (scrollWidth <= clientWidth || (x > scrollLeft + 70 && x < scrollLeft + clientWidth - 70)) return;
-  scroller.scrollTo({ left: x - clientWidth / 2, behavior: calm() ? "auto" : "smooth" });
+  later(() => {
+    const { scrollLeft, clientWidth, scrollWidth } = scroller;
+    if (scrollWidth <= clientWidth || (x > scrollLeft + 70 && x < scrollLeft + clientWidth - 70)) return;
+    scroller.scrollTo({ left: x - clientWidth / 2, behavior: calm() ? "auto" : "smooth" });
+  });
 }
 
 /** A table that says in numbers what the drawing shows. */

@@ -3,10 +3,11 @@
 //   tokenize(text)                    the words of unrolled.data.tokens, as typed;  lookup(words) → find(tokens) → {ids, unknown}
 //   embed(model, ids)                 (13.4): Float64Array (T·D), columns of E; `embed(model, ids, "source.E")` another table
 //   openCell(p, prefix = "")          {kind: "rnn"|"gru"|"lstm", D, H, …} from the names below a prefix such as "encoder."; kind, D and H are read off
-//   step(cell, x_t, state, off)       one step; state = {h, c?} or null; → {h, c, f, i, o, g, k, j | r, z, n, m}, each Float64Array(H)
-//   sequence(cell, x, T, {state, off, reverse})   → {kind, T, H, and every letter as Float64Array (T·H), row t = word t; state: the final one}
+//   feed(cell, x, at, id)             W x_t + b, which waits for no state: Float64Array (n·H); words of one `id` ≥ 0 are multiplied once
+//   step(cell, x_t, state, off, fed)  one step; state = {h, c?} or null; → {h, c, f, i, o, g, k, j | r, z, n, m}, each Float64Array(H)
+//   sequence(cell, x, T, {state, off, reverse, ids})   → {kind, T, H, and every letter as Float64Array (T·H), row t = word t; state: the final one}
 //                                     `off` = Set of units held at 0 in h and c (ablation); `reverse` reads from the right, rows stay at their words
-//   bidirectional({fwd, bwd}, x, T)   → {fwd, bwd, h: Float64Array (T·2H)}: (13.16)–(13.18); `model.cell` is {fwd, bwd} if the names say so
+//   bidirectional({fwd, bwd}, x, T, off, ids)   → {fwd, bwd, h: Float64Array (T·2H)}: (13.16)–(13.18); `model.cell` is {fwd, bwd} if the names say so
 //   encode(model, ids, {off})         embed, then whatever cell the model has → as `sequence` or `bidirectional`, with h and width
 //   output(V, h, T, b) → scores (T·K) V h + b; `model.V` is E's transpose in a tied model (13.14);  outputAt(model, run, t) for one row
 //   probabilities(scores, temperature = 1) → Float64Array, softmax;  best(p, n) → the n largest, [index, p] pairs;  entropy(p) in nats
@@ -41,7 +42,7 @@ export function openCell(p, prefix = "") {
   const at = (name) => p[prefix + name], kind = at("W_f") ? "lstm" : at("W_r") ? "gru" : at("W") ? "rnn" : null;
   if (!kind) throw new Error(`weights: expected W_f, W_r or W${prefix && ` after “${prefix}”`}, got ${Object.keys(p).join(", ")}`);
   const letters = GATE_LETTERS[kind], [H, D] = at(`W${letters[0]}`).shape, n = letters.length;
-  const cell = { kind, H, D, n, W: new Float32Array(n * H * D), U: new Float32Array(n * H * H), b: new Float64Array(n * H), b_hn: null };
+  const cell = { kind, H, D, n, W: new Float32Array(n * H * D), U: new Float32Array(n * H * H), b: new Float64Array(n * H), b_hn: null, fed: new Map() };
   letters.forEach((letter, k) => {
     cell.W.set(at(`W${letter}`).data, k * H * D);
     cell.U.set(at(`U${letter}`).data, k * H * H);
@@ -79,15 +80,16 @@ export function embed(model, ids, name = "E") {
 }
 
 // ---- products -----------------------------------------------------------------------------------
-/** out[i] += row i of M (rows, n) · v, v from `at`; four sums at once, since one alone waits for itself. */
+/** out[i] += row i of M (rows, n) · v, v from `at`; four rows at once, since one sum alone waits for itself, and each v is read once for four. */
 function linear(M, rows, n, v, at, out) {
-  const even = n - (n % 4);
-  for (let i = 0, m = 0; i < rows; i++) {
-    let a = 0, b = 0, c = 0, d = 0, k = 0;
-    for (; k < even; k += 4, m += 4) { a += M[m] * v[at + k]; b += M[m + 1] * v[at + k + 1]; c += M[m + 2] * v[at + k + 2]; d += M[m + 3] * v[at + k + 3]; }
-    for (; k < n; k++, m++) a += M[m] * v[at + k];
-    out[i] += a + b + (c + d);
+  const most = rows - (rows % 4);
+  let i = 0;
+  for (; i < most; i += 4) {
+    let a = 0, b = 0, c = 0, d = 0;
+    for (let k = 0, p = i * n, q = p + n, r = q + n, s = r + n; k < n; k++, p++, q++, r++, s++) { const x = v[at + k]; a += M[p] * x; b += M[q] * x; c += M[r] * x; d += M[s] * x; }
+    out[i] += a; out[i + 1] += b; out[i + 2] += c; out[i + 3] += d;
   }
+  for (; i < rows; i++) { let a = 0; for (let k = 0, p = i * n; k < n; k++, p++) a += M[p] * v[at + k]; out[i] += a; }
   return out;
 }
 export function output(V, h, T, b) {
@@ -127,11 +129,15 @@ export function entropy(p) { let H = 0; for (const v of p) if (v > 0) H -= v * M
 // ---- cells --------------------------------------------------------------------------------------
 const SIGMOIDS = (a) => 0.5 * (1 + Math.tanh(0.5 * a));
 const LETTERS = { rnn: ["h"], gru: ["r", "z", "m", "n", "h"], lstm: ["f", "k", "g", "i", "j", "c", "o", "h"] };
-/** One step, its letters written from place `at` on in the arrays of `out`. */
-function stepInto(cell, x, xAt, state, off, out, at, a) {
-  const { kind, H, D, n, W, U, b, b_hn } = cell, h = state?.h, c = state?.c;
-  a.set(b);
-  linear(W, n * H, D, x, xAt, a);
+export function feed({ n, H, D, W, b, fed }, x, at, id = -1) {
+  const known = fed.get(id), a = known ?? linear(W, n * H, D, x, at, Float64Array.from(b));
+  if (id >= 0 && !known) fed.set(id, a);
+  return a;
+}
+/** One step, its letters written from place `at` on in the arrays of `out`; `fed` is what `feed` gives, `a` room to work. */
+function stepInto(cell, fed, state, off, out, at, a) {
+  const { kind, H, n, U, b_hn } = cell, h = state?.h, c = state?.c;
+  a.set(fed);
   if (kind === "gru") { // the reset gate comes after U_n's product, so the candidate's waits apart
     const m = out.m.subarray(at, at + H);
     m.fill(0);
@@ -156,26 +162,26 @@ function stepInto(cell, x, xAt, state, off, out, at, a) {
   if (off) for (const u of off) out.h[at + u] = 0;
 }
 const fillCell = (kind, n) => Object.fromEntries(LETTERS[kind].map((letter) => [letter, new Float64Array(n)]));
-export function step(cell, x_t, state, off) {
+export function step(cell, x_t, state, off, fed = feed(cell, x_t, 0)) {
   const out = fillCell(cell.kind, cell.H);
-  stepInto(cell, x_t, 0, state, off, out, 0, new Float64Array(cell.n * cell.H));
+  stepInto(cell, fed, state, off, out, 0, new Float64Array(cell.n * cell.H));
   return out;
 }
-export function sequence(cell, x, T, { state = null, off, reverse = false } = {}) {
+export function sequence(cell, x, T, { state = null, off, reverse = false, ids } = {}) {
   const { kind, H, D } = cell, out = fillCell(kind, T * H), a = new Float64Array(cell.n * H);
   for (let k = 0; k < T; k++) {
     const t = reverse ? T - 1 - k : k;
-    stepInto(cell, x, t * D, state, off, out, t * H, a);
+    stepInto(cell, feed(cell, x, t * D, ids?.[t]), state, off, out, t * H, a);
     state = { h: row(out.h, t, H), c: out.c && row(out.c, t, H) };
   }
   return { ...out, kind, T, H, width: H, state };
 }
-export function bidirectional({ fwd: left, bwd: right }, x, T, off) {
-  const fwd = sequence(left, x, T, { off }), bwd = sequence(right, x, T, { reverse: true }), { H } = left, h = new Float64Array(2 * T * H); // (13.16), (13.17)
+export function bidirectional({ fwd: left, bwd: right }, x, T, off, ids) {
+  const fwd = sequence(left, x, T, { off, ids }), bwd = sequence(right, x, T, { reverse: true, ids }), { H } = left, h = new Float64Array(2 * T * H); // (13.16), (13.17)
   for (let t = 0; t < T; t++) { h.set(row(fwd.h, t, H), 2 * t * H); h.set(row(bwd.h, t, H), (2 * t + 1) * H); } // (13.18)
   return { fwd, bwd, h, T, H, width: 2 * H };
 }
 export function encode(model, ids, options = {}) {
   const x = embed(model, ids);
-  return model.cell.fwd ? bidirectional(model.cell, x, ids.length, options.off) : sequence(model.cell, x, ids.length, options);
+  return model.cell.fwd ? bidirectional(model.cell, x, ids.length, options.off, ids) : sequence(model.cell, x, ids.length, { ...options, ids });
 }

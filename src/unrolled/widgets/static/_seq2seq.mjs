@@ -1,7 +1,7 @@
 // An encoder–decoder in the page: the same numbers as unrolled.scratch.seq2seq, attention and decoding.
 // It needs the kit and the model.  A network is what `openTranslator` gives.
-import { dot, el, focused, symbol } from "./_kit.mjs";
-import { best, bidirectional, embed, openCell, openModel, output, probabilities, row, sequence, step } from "./_model.mjs";
+import { dot, el, focused, renew, symbol } from "./_kit.mjs";
+import { best, bidirectional, embed, feed, openCell, openModel, output, probabilities, row, sequence, step } from "./_model.mjs";
 
 export const SCORES = ["dot", "scaled", "bilinear"];
 export const START = 2, END = 3, UNK = 1;
@@ -46,12 +46,18 @@ export function openTranslator(packed) {
   const encoder = both ? { fwd: openCell(p, "encoder.fwd."), bwd: openCell(p, "encoder.bwd.") } : openCell(p, "encoder."), decoder = openCell(p, "decoder.");
   const E = both ? 2 * encoder.fwd.H : encoder.H, extra = decoder.D - p.E_d.shape[0];
   const context = config.context ?? (extra ? "attention" : "first"), score = config.score ?? (p.W_s ? "bilinear" : "dot");
-  return { p, config, vocabularies, encoder, decoder, both, context, score, H: decoder.H, E };
+  return { p, config, vocabularies, encoder, decoder, both, context, score, H: decoder.H, E, fed: inputs(decoder, 0, decoder.D - extra), asked: inputs(decoder, decoder.D - extra, decoder.D) };
+}
+/** Columns of W for `feed`: a step's input is a word and a context, and what each brings is a sum of its own; the first part brings b too. */
+function inputs({ n, H, D: whole, W, b }, from, to) {
+  const D = to - from, part = new Float32Array(n * H * D);
+  for (let i = 0; i < n * H; i++) part.set(W.subarray(i * whole + from, i * whole + to), i * D);
+  return { n, H, D, W: part, b: from ? new Float64Array(n * H) : b, fed: new Map() };
 }
 /** Read the source: all states h_e, c = h_n^e and the decoder's first state (13.33), with a bridge W_b where there is one. */
 export function readSource(net, ids) {
   const { p, encoder, both, decoder } = net, T = ids.length, x = embed({ p }, ids, "E_e");
-  const run = both ? bidirectional(encoder, x, T) : sequence(encoder, x, T), H = both ? encoder.fwd.H : encoder.H;
+  const run = both ? bidirectional(encoder, x, T, null, ids) : sequence(encoder, x, T, { ids }), H = both ? encoder.fwd.H : encoder.H;
   const h_e = Array.from({ length: T }, (_, j) => row(run.h, j, run.width));
   const c = both ? Float64Array.from([...row(run.fwd.h, T - 1, H), ...row(run.bwd.h, 0, H)]) : row(run.h, T - 1, H);
   const known = new Map();
@@ -69,15 +75,11 @@ export function decodeStep(net, told, token, state, attention = null) {
   return after.get(token);
 }
 function freshStep(net, told, token, state, attention) {
-  const { p, decoder, context, score } = net, before = state ?? told.state_0, D = p.E_d.shape[0], x = new Float64Array(decoder.D);
-  x.set(embed({ p }, [token], "E_d"));
-  let seen = null;
-  if (context === "every") x.set(told.c, D);
-  else if (context === "attention") {
-    seen = attend(before.h, told.h_e, { score, W_s: p.W_s, ...attention });
-    x.set(seen.ctx, D);
-  }
-  const after = step(decoder, x, before), logits = output(p.V, after.h, 1, p.b_y);
+  const { p, decoder, context, score } = net, before = state ?? told.state_0, a = Float64Array.from(feed(net.fed, embed({ p }, [token], "E_d"), 0, token));
+  const seen = context === "attention" ? attend(before.h, told.h_e, { score, W_s: p.W_s, ...attention }) : null;
+  const brought = seen ? feed(net.asked, seen.ctx, 0) : context === "every" ? (told.brought ??= feed(net.asked, told.c, 0)) : [];
+  brought.forEach((v, i) => { a[i] += v; });
+  const after = step(decoder, null, before, null, a), logits = output(p.V, after.h, 1, p.b_y);
   return { token, before, state: { h: after.h, c: after.c }, attention: seen, logits, y: probabilities(logits) };
 }
 
@@ -144,9 +146,9 @@ export function letter(text) {
   const [base, sub] = text.split("_"), [main, sup] = base.split("^");
   return sup ? [el("i", {}, main), el("sup", {}, el("i", {}, sup)), sub && el("sub", {}, sub)] : symbol(text);
 }
-/** New children for a box; whoever had the focus inside it, the one in the same place has it after. */
+/** `renew` where somebody may have the focus: if what had it goes, the last that can have it gets it. */
 export function refill(box, ...nodes) {
-  const list = () => [...box.querySelectorAll("button, [tabindex]")], place = list().indexOf(focused(box));
-  box.replaceChildren(...nodes);
-  if (place >= 0) list()[Math.min(place, list().length - 1)]?.focus({ preventScroll: true });
+  const had = box.contains(focused(box));
+  renew(box, ...nodes);
+  if (had && !box.contains(focused(box))) [...box.querySelectorAll("button")].at(-1)?.focus({ preventScroll: true });
 }

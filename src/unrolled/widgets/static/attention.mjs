@@ -1,12 +1,13 @@
 // Attention: weights as a heatmap and as lines, and the arithmetic of one target step.
 //   score (13.35, 13.38) → α = softmax (13.36) → c = Σ α h^e (13.37) → h^d = g(ŷ, h^d, c) (13.34)
-import { button, clip, decodeF16, el, frozen, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, termLink, token, write } from "./_kit.mjs";
+import { button, clip, decodeF16, dress, el, host, later, mount, num, player, put, puts, redo, renew, scrollTo, stepKeys, stepperBar, svg, termLink, token, write } from "./_kit.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
 import { attend, decode, decodeStep, letter, likeliest, openTranslator, readSource, refill } from "./_seq2seq.mjs";
 import { choice, dial, ending, entry, equation, prediction, presetList, stacked } from "./_panel.mjs";
 
 const TRAITS = ["source", "target", "alpha", "h_d", "h_e", "W_s", "sizes", "weights", "text", "score", "temperature", "forced", "gold", "step", "over", "term", "revealed", "question", "guess", "table", "playing", "presets"];
 const MOST = 30, MOST_TARGET = 40;
+const para = (kind, ...inner) => el("p", { class: kind }, inner);
 
 // ---- what is shown ------------------------------------------------------------------------------
 const cut = (flat, rows, n) => Array.from({ length: rows }, (_, t) => Float64Array.from(flat.subarray(t * n, (t + 1) * n)));
@@ -34,7 +35,7 @@ export function fromModel(packed) {
 
 // ---- the heatmap --------------------------------------------------------------------------------
 function heatmap(root, { pick, hover }) {
-  const canvas = el("canvas", { "aria-hidden": true }), cells = svg("g"), marks = svg("g"), cursor = svg("g"), tops = svg("g"), left = svg("g"), corner = svg("rect", { class: "paper" });
+  const canvas = el("canvas", { "aria-hidden": true }), cells = svg("g"), marks = svg("g"), cursor = svg("g"), heads = svg("g"), names = svg("g"), [corner, above, beside] = [0, 1, 2].map(() => svg("rect", { class: "paper" })), tops = svg("g", {}, above, heads), left = svg("g", {}, beside, names);
   const touch = svg("rect", { class: "touch" }), rowMark = svg("rect", { class: "row" }), colMark = svg("rect", { class: "col" });
   cursor.append(colMark, rowMark);
   const drawing = svg("svg", { role: "img" }, cells, marks, cursor, touch, tops, left, corner), heat = el("div", { class: "heat" }, canvas, drawing);
@@ -61,41 +62,43 @@ function heatmap(root, { pick, hover }) {
     const H = flat ? 28 : 76;
     at = { left: L, top: H, w, h };
     const W = L + S * w + 4 + (flat ? 0 : 26), tall = H + T * h + 4, scale = window.devicePixelRatio || 1;
-    for (const [name, value] of [["width", W], ["height", tall]]) put(drawing, name, value);
-    heat.style.cssText = `width:${W}px;height:${tall}px`;
+    const [paper, ink, pale, full] = ["paper", "ink", "paper-2", "attend"].map((name) => token(root, name)), readable = (a) => (a > 0.55 ? paper : ink);
+    puts(drawing, { width: W, height: tall });
+    dress(heat, `width:${W}px;height:${tall}px`);
     canvas.width = S * w * scale; canvas.height = T * h * scale;
-    canvas.style.cssText = `left:${L}px;top:${H}px;width:${S * w}px;height:${T * h}px`;
+    dress(canvas, `left:${L}px;top:${H}px;width:${S * w}px;height:${T * h}px`);
     const g = canvas.getContext("2d"), gap = w > 12 && h > 12 ? 2 : 0;
-    g.scale(scale, scale); g.fillStyle = token(root, "paper-2"); g.fillRect(0, 0, S * w, T * h);
-    g.fillStyle = token(root, "attend");
+    g.scale(scale, scale); g.fillStyle = pale; g.fillRect(0, 0, S * w, T * h);
+    g.fillStyle = full;
     for (let t = 0; t < Math.min(T, hidden); t++) for (let j = 0; j < S; j++) {
       const a = rows[t].alpha[j];
       if (a > 0.002) { g.globalAlpha = Math.min(1, a); g.fillRect(j * w, t * h, w - gap, h - gap); }
     }
-    const box = (kind, t, j) => svg("rect", { class: kind, x: L + j * w + (kind === "force" ? 1.5 : 2), y: H + t * h + (kind === "force" ? 1.5 : 2), width: w - gap - (kind === "force" ? 3 : 4), height: h - gap - (kind === "force" ? 3 : 4) });
+    const box = (kind, t, j) => { const k = kind === "force" ? 1.5 : 2; return svg("rect", { class: kind, x: L + j * w + k, y: H + t * h + k, width: w - gap - 2 * k, height: h - gap - 2 * k }); };
     const figures = w >= 34 && h >= 18 && S * T <= 400;
-    const [paper, ink] = ["paper", "ink"].map((name) => token(root, name)), readable = (a) => (a > 0.55 ? paper : ink); // asking for a style costs a layout
     const numbers = figures ? rows.slice(0, hidden).flatMap((row, t) => Array.from(row.alpha, (a, j) => a >= 0.1 && svg("text", { class: "num", x: L + (j + 0.5) * w - 1, y: H + (t + 0.5) * h + 3, "text-anchor": "middle", style: `fill:${readable(a)}` }, num(a).replace(/^0/, "")))).filter(Boolean) : [];
     marks.replaceChildren(...numbers, ...gold.filter(([, t]) => t < hidden).map(([j, t]) => box("gold", t, j)), ...Object.entries(forced).filter(([t, j]) => t <= Math.min(T, hidden) && j <= S).map(([t, j]) => box("force", t - 1, j - 1)));
-    const every = (size, n) => Math.max(1, Math.ceil(15 / size)) && Array.from({ length: n }, (_, i) => i).filter((i) => i % Math.ceil(15 / size) === 0);
-    tops.replaceChildren(svg("rect", { class: "paper", x: L, width: W - L, height: H - 1 }), ...every(w, S).map((j) => svg("text", flat ? { x: L + (j + 0.5) * w - 1, y: H - 8, "text-anchor": "middle", "data-j": j, class: unknown[j] && "unknown" } : { transform: `translate(${L + (j + 0.5) * w + 2} ${H - 7}) rotate(-48)`, "data-j": j, class: unknown[j] && "unknown" }, clip(source[j], 11))));
-    left.replaceChildren(svg("rect", { class: "paper", y: H, width: L - 2, height: T * h + 4 }), ...every(h, T).map((t) => svg("text", { x: L - 8, y: H + (t + 0.5) * h + 4, "text-anchor": "end", "data-t-row": t }, t > hidden ? "…" : clip(target[t], 13))));
-    for (const [name, value] of Object.entries({ x: 0, y: 0, width: L - 2, height: H - 1 })) put(corner, name, value);
-    for (const [name, value] of Object.entries({ x: L, y: H, width: S * w, height: T * h })) put(touch, name, value);
+    const every = (size, n) => Array.from({ length: n }, (_, i) => i).filter((i) => i % Math.ceil(15 / size) === 0);
+    puts(above, { x: L, width: W - L, height: H - 1 });
+    redo(heads, "text", every(w, S).map((j) => [{ x: flat && L + (j + 0.5) * w - 1, y: flat && H - 8, "text-anchor": flat && "middle", transform: !flat && `translate(${L + (j + 0.5) * w + 2} ${H - 7}) rotate(-48)`, "data-j": j, class: unknown[j] && "unknown" }, clip(source[j], 11)]));
+    puts(beside, { y: H, width: L - 2, height: T * h + 4 });
+    redo(names, "text", every(h, T).map((t) => [{ x: L - 8, y: H + (t + 0.5) * h + 4, "text-anchor": "end", "data-t-row": t }, t > hidden ? "…" : clip(target[t], 13)]));
+    puts(corner, { x: 0, y: 0, width: L - 2, height: H - 1 });
+    puts(touch, { x: L, y: H, width: S * w, height: T * h });
     put(drawing, "aria-label", `Attention weights: ${T} target words down, ${S} source words across; the darker a cell, the larger its weight.`);
     current = -1;
   }
   function mark(step, over) {
     const { w, h, left: L, top: H } = at, S = last.source.length, T = last.target.length;
-    for (const [name, value] of Object.entries({ x: L - 1, y: H + step * h - 1, width: S * w, height: h })) put(rowMark, name, value);
+    puts(rowMark, { x: L - 1, y: H + step * h - 1, width: S * w, height: h });
     put(colMark, "visibility", over >= 0 ? "visible" : "hidden");
-    if (over >= 0) for (const [name, value] of Object.entries({ x: L + over * w - 1, y: H, width: w, height: T * h })) put(colMark, name, value);
-    for (const text of tops.querySelectorAll("[data-j]")) text.classList.toggle("now", Number(text.dataset.j) === over);
-    for (const text of left.querySelectorAll("[data-t-row]")) text.classList.toggle("now", Number(text.dataset.tRow) === step);
+    if (over >= 0) puts(colMark, { x: L + over * w - 1, y: H, width: w, height: T * h });
+    for (const text of heads.children) text.classList.toggle("now", Number(text.dataset.j) === over);
+    for (const text of names.children) text.classList.toggle("now", Number(text.dataset.tRow) === step);
     if (current === step) return;
     current = step;
     const y = H + step * h;
-    if (T * h > 480 && scroll.scrollHeight > scroll.clientHeight && (y < scroll.scrollTop + H || y > scroll.scrollTop + scroll.clientHeight - h)) scroll.scrollTop = y - scroll.clientHeight / 2;
+    if (T * h > 480) later(() => { if (scroll.scrollHeight > scroll.clientHeight && (y < scroll.scrollTop + H || y > scroll.scrollTop + scroll.clientHeight - h)) scroll.scrollTop = y - scroll.clientHeight / 2; });
   }
   const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { if (Math.round(contentRect.width) !== wide) { wide = Math.round(contentRect.width); if (last) { const was = Math.max(0, current); draw(last); mark(was, -1); } } });
   size?.observe(scroll);
@@ -115,8 +118,9 @@ function heatmap(root, { pick, hover }) {
 const pen = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d");
 function widths(words) { pen.font = "600 15px sans-serif"; return words.map((word) => pen.measureText(clip(word, 16)).width + 18); }
 function alignmentLines(pick, hover) {
-  const drawing = svg("svg", { class: "lines", role: "img", height: 152 }), paths = svg("g"), words = svg("g");
-  drawing.append(paths, words);
+  const drawing = svg("svg", { class: "lines", role: "img", height: 152 }), paths = svg("g"), above = svg("g"), below = svg("g");
+  drawing.append(paths, above, below);
+  drawing.addEventListener("click", ({ target: { dataset: { s, w } } }) => { if (s) hover(-1, Number(s)); else if (w) pick(Number(w)); });
   const scroll = el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Alignment lines; arrow keys step" }, drawing);
   let key = "", xs = [], xt = [], wide = 0, wider = false, seen = -1; // reading the layout costs a frame
   const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(([{ contentRect }]) => { wide = Math.round(contentRect.width); });
@@ -128,12 +132,13 @@ function alignmentLines(pick, hover) {
       const now = JSON.stringify([given, wide]);
       if (now !== key) {
         key = now;
-        const place = (list) => { const w = widths(list), sum = w.reduce((a, b) => a + b, 0), stretch = Math.max(1, Math.min(2.2, wide / (sum + 4))); let x = Math.max(0, (Math.max(wide, most) - sum * stretch) / 2); return w.map((v) => { const mid = x + (v * stretch) / 2; x += v * stretch; return mid; }); };
-        const most = Math.max(...[source, target].map((list) => widths(list).reduce((a, b) => a + b, 0)));
-        xs = place(source); xt = place(target);
+        const place = (w, k) => { const sum = sums[k], stretch = Math.max(1, Math.min(2.2, wide / (sum + 4))); let x = Math.max(0, (Math.max(wide, most) - sum * stretch) / 2); return w.map((v) => { const mid = x + (v * stretch) / 2; x += v * stretch; return mid; }); };
+        const sizes = [source, target].map(widths), sums = sizes.map((w) => w.reduce((a, b) => a + b, 0)), most = Math.max(...sums);
+        [xs, xt] = sizes.map(place);
         wider = most > wide; seen = -1;
         put(drawing, "width", Math.max(wide - 2, Math.ceil(most)));
-        words.replaceChildren(...source.map((word, j) => svg("text", { x: xs[j], y: 16, "data-s": j, class: unknown[j] && "unknown", onclick: () => hover(-1, j) }, clip(word, 16))), ...target.map((word, t) => svg("text", { x: xt[t], y: 146, "data-w": t, onclick: () => pick(t) }, t > hidden ? "…" : clip(word, 16))));
+        redo(above, "text", source.map((word, j) => [{ x: xs[j], y: 16, "data-s": j, class: unknown[j] && "unknown" }, clip(word, 16)]));
+        redo(below, "text", target.map((word, t) => [{ x: xt[t], y: 146, "data-w": t }, t > hidden ? "…" : clip(word, 16)]));
       }
       const made = [];
       rows.slice(0, hidden).forEach((row, t) => {
@@ -141,11 +146,12 @@ function alignmentLines(pick, hover) {
         if (all) row.alpha.forEach((a, j) => {
           if (a < (here ? 0.015 : 0.05)) return;
           const faint = here || j === over ? 1 : 0.3;
-          made[here ? "push" : "unshift"](svg("path", { d: `M${xs[j].toFixed(1)} 24C${xs[j].toFixed(1)} 84 ${xt[t].toFixed(1)} 72 ${xt[t].toFixed(1)} 128`, "stroke-width": (1 + 6 * a).toFixed(2), opacity: (faint * Math.min(1, 0.15 + 0.85 * a)).toFixed(3) }));
+          made[here ? "push" : "unshift"]([{ d: `M${xs[j].toFixed(1)} 24C${xs[j].toFixed(1)} 84 ${xt[t].toFixed(1)} 72 ${xt[t].toFixed(1)} 128`, "stroke-width": (1 + 6 * a).toFixed(2), "stroke-opacity": (faint * Math.min(1, 0.15 + 0.85 * a)).toFixed(3) }]);
         });
       });
-      paths.replaceChildren(...made);
-      for (const text of words.children) text.classList.toggle("now", Number(text.dataset.w) === step || Number(text.dataset.s) === over);
+      redo(paths, "path", made);
+      for (const text of above.children) text.classList.toggle("now", Number(text.dataset.s) === over);
+      for (const text of below.children) text.classList.toggle("now", Number(text.dataset.w) === step);
       put(drawing, "aria-label", `Lines from each source word to the target words that look at it; those of “${target[step]}” are strong.`);
       if (wider && seen !== step) scrollTo(scroll, xt[step]);
       seen = step;
@@ -156,7 +162,7 @@ function alignmentLines(pick, hover) {
 // ---- the widget ---------------------------------------------------------------------------------
 function render({ model: given, el: place }) {
   const model = host(given, draw), strip = { heat: null };
-  let key = "", now, near = -1, note = "", sumsKey = "";
+  let key = "", now, near = -1, note = "", sumsKey = "", eqKey = "";
   const { root, end } = mount(place, "Attention: which source words each target word looks at", () => { if (strip.heat && now) { strip.heat.draw(shown, true); model.redraw(); }  });
   let shown = null;
   const state = () => Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
@@ -185,10 +191,10 @@ function render({ model: given, el: place }) {
   const reset = button("Reset", () => { change({ ...start, playing: false, table: model.get("table") }); field.update(start.text); note = "Everything is as it was at the start."; }, { class: "quiet" });
   const scores = choice("Score", [["dot", "dot"], ["scaled", "scaled"], ["bilinear", "bilinear"]], (score) => !fits(score) && change({ score, guess: "", revealed: true }));
   const heatDial = dial(el("i", {}, "τ"), "softmax temperature", { min: 0.1, max: 4, step: 0.1, show: (v) => num(v, 1) }, (temperature) => change({ temperature, guess: "", revealed: true }));
-  const letGo = button("Let go of what is forced", () => change({ forced: {} })), why = el("p", { class: "note" });
+  const letGo = button("Let go of what is forced", () => change({ forced: {} })), why = para("note");
   const lines = alignmentLines((t) => go(t + 1), hover);
   const heat = (strip.heat = heatmap(root, { pick, hover }));
-  const read = el("p", { class: "read" }), bar = stepperBar(go, play);
+  const read = para("read"), bar = stepperBar(go, play);
   stepKeys(root, go, total, play);
   const most = () => likeliest(now.rows[stepNow() - 1].own);
   const predict = prediction(model, [{
@@ -203,7 +209,7 @@ function render({ model: given, el: place }) {
       return [String(j + 1), `“${now.target[stepNow() - 1]}” looks most at “${now.source[j]}” (word ${j + 1}), with weight ${num(own[j])}${guess === j || !now.source[guess] ? "" : `; at “${now.source[guess]}” with ${num(own[guess])}`}.`];
     },
   }]);
-  const eq = el("p", { class: "eq" }), sums = el("div"), next = el("div");
+  const eq = para("eq"), sums = el("div"), next = el("div");
   const worked = el("div", { class: "rule" }, scored ? eq : "", el("div", { class: "two" }, sums, next));
   const foot = ending(model, () => stacked(root, [lines.drawing, heat.whole()]), "attention"), acts = el("span", { class: "acts" }, live ? presets.el : "", " ", reset);
   root.append(el("div", { class: "words" }, live ? field.el : "", acts), said,
@@ -250,7 +256,7 @@ function render({ model: given, el: place }) {
     const parts = at ? [`“${clip(now.target[r], 18)}” looks at “${clip(now.source[j], 18)}” with weight ${num(now.rows[r].alpha[j], 3)}.`] : [scored ? "A row is a target word and sums to 1. Click a cell to force all weight there; click it again to let go." : "A row is a target word and sums to 1."];
     if (gold.length) parts.push(el("span", { class: "swatch" }), "gold alignment");
     if (Object.keys(s.forced).length) parts.push(el("span", { class: "swatch f" }), "forced");
-    read.replaceChildren(...parts);
+    renew(read, ...parts);
   }
   function drawText(s) {
     if (tokenize(field.el.value).length || !field.el.value) field.update(s.text);
@@ -260,6 +266,7 @@ function render({ model: given, el: place }) {
   }
   const firstFour = (v) => Array.from(v.subarray(0, 4), (x) => num(x)).join("  ") + (v.length > 4 ? " …" : "");
   const term = (name, ...inner) => { const b = el("button", { type: "button", "data-t": name }, inner); return link.bind(b, name); };
+  const th = (...text) => el("th", { scope: "col" }, text);
   const no = (text) => el("span", { class: "no" }, " ", equation(text));
   function drawSums(s, t, hidden) {
     const open = t < hidden, sumKey = JSON.stringify([key, t, hidden]);
@@ -267,17 +274,17 @@ function render({ model: given, el: place }) {
     if (sumKey === sumsKey) return;
     sumsKey = sumKey;
     const { scores: a, alpha } = now.rows[t], order = best(alpha, Math.min(12, alpha.length)).map(([j]) => j), listed = order.slice(0, alpha.length > 12 ? 9 : 12).sort((p, q) => p - q), most = order[0];
-    const peak = a && Math.max(...a), forced = s.forced[t + 1], i = el("i", {}, "i");
-    if (scored) refill(eq, term("score", "score = ", letter("h^d"), s.score === "bilinear" ? [" ", letter("W_s"), " "] : " · ", letter("h^e_j"), s.score === "scaled" ? [" / √", el("i", {}, "H")] : ""), no(s.score === "bilinear" ? "13.38" : "13.35"), term("alpha", letter("α_j"), " = softmax(score", s.temperature === 1 ? "" : ` / ${num(s.temperature, 1)}`, ")"), no("13.36"), term("ctx", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), no("13.37"), ...(live ? [term("next", letter("h^d_i"), " = g(", letter("ŷ_i−1"), ", ", letter("h^d_i−1"), ", ", letter("c_i"), ")"), no("13.34")] : []));
+    const peak = a && Math.max(...a), forced = s.forced[t + 1], asked = `${s.score} ${s.temperature}`;
+    if (scored && eqKey !== asked) { eqKey = asked; eq.replaceChildren( term("score", "score = ", letter("h^d"), s.score === "bilinear" ? [" ", letter("W_s"), " "] : " · ", letter("h^e_j"), s.score === "scaled" ? [" / √", el("i", {}, "H")] : ""), no(s.score === "bilinear" ? "13.38" : "13.35"), term("alpha", letter("α_j"), " = softmax(score", s.temperature === 1 ? "" : ` / ${num(s.temperature, 1)}`, ")"), no("13.36"), term("ctx", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), no("13.37"), ...(live ? [term("next", letter("h^d_i"), " = g(", letter("ŷ_i−1"), ", ", letter("h^d_i−1"), ", ", letter("c_i"), ")"), no("13.34")] : [])); }
     const line = (j) => el("tr", { "data-j": j, class: open && j === most && "top" }, el("th", { scope: "row" }, clip(now.source[j], 14)),
       scored && [el("td", { "data-t": "score" }, open ? num(a[j]) : "?"), el("td", { "data-t": "alpha" }, open ? num(Math.exp((a[j] - peak) / s.temperature), 3) : "?")],
       el("td", { class: "r-attend", "data-t": "alpha" }, open ? num(alpha[j], 3) : "?"), el("td", { class: "meter r-attend", "data-t": "ctx" }, open && el("i", { style: `width:${(100 * Math.min(1, alpha[j])).toFixed(1)}%` })),
       scored && [el("td", {}, button(forced === j + 1 ? "let go" : "force", () => open && force(t + 1, j + 1), { class: "quiet", "aria-label": `${forced === j + 1 ? "Let go of" : "Force all weight on"} ${now.source[j]}`, "aria-disabled": !open })), el("td", { class: "r-hidden", "data-t": "ctx" }, firstFour(now.h_e[j]))]);
     const rest = alpha.length - listed.length;
-    refill(sums, el("p", { class: "title" }, `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
-      el("thead", {}, el("tr", {}, el("td", {}), scored && [el("th", { scope: "col" }, "score"), el("th", { scope: "col" }, "exp*")], el("th", { scope: "col" }, "weight α"), el("td", {}), scored && [el("td", {}), el("th", { scope: "col" }, letter("h^e_j"), ", the first of ", String(E || now.h_e[0].length))])),
+    refill(sums, para("title", `Step ${t + 1}, writing “${clip(now.target[t], 18)}”`), el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The weights of this step" }, el("table", { class: "sums" },
+      el("thead", {}, el("tr", {}, el("td", {}), scored && [th("score"), th("exp*")], th("weight α"), el("td", {}), scored && [el("td", {}), th(letter("h^e_j"), ", the first of ", String(E || now.h_e[0].length))])),
       el("tbody", {}, listed.map(line), scored && el("tr", { class: "top" }, el("th", { scope: "row", colspan: 6 }, "context ", letter("c_i"), " = Σ ", letter("α_j"), " ", letter("h^e_j")), el("td", { class: "r-hidden", "data-t": "ctx" }, open ? firstFour(now.rows[t].ctx) : "?"))))),
-      el("p", { class: "key" }, [rest > 0 && `and ${rest} more with ${num(1 - listed.reduce((p, j) => p + alpha[j], 0))} together. `, scored && "* less the largest score, so that nothing overflows; α divides by the sum."].filter(Boolean).join("")));
+      para("key", [rest > 0 && `and ${rest} more with ${num(1 - listed.reduce((p, j) => p + alpha[j], 0))} together. `, scored && "* less the largest score, so that nothing overflows; α divides by the sum."].filter(Boolean).join("")));
     if (!scored) return;
     next.hidden = !open;
     if (live && open) drawNext(s, t, open);
@@ -285,10 +292,10 @@ function render({ model: given, el: place }) {
   function drawNext(s, t, open) {
     const { y } = now.steps[t], { words } = now, forced = s.forced[t + 1], free = forced ? now.free(t) : null;
     const ids = [...new Set([...best(y, 5), ...(free ? best(free, 2) : [])].map(([id]) => id))], was = free && likeliest(free), is = likeliest(y);
-    next.replaceChildren(el("p", { class: "title" }, "The next word, given this context"), el("table", { class: "sums", "data-t": "next" },
-      el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, "p"), el("td", {}), free && el("th", { scope: "col" }, "unforced"))),
+    renew(next, para("title", "The next word, given this context"), el("table", { class: "sums", "data-t": "next" },
+      el("thead", {}, el("tr", {}, el("td", {}), th("p"), el("td", {}), free && th("unforced"))),
       el("tbody", {}, ids.map((id) => el("tr", { class: open && id === is && "top" }, el("th", { scope: "row" }, open ? words[id] : "?"), el("td", { class: "r-output" }, open ? num(y[id], 3) : "?"), el("td", { class: "meter r-output" }, open && [el("i", { style: `width:${(100 * y[id]).toFixed(1)}%` }), free && el("i", { style: `width:${(100 * free[id]).toFixed(1)}%` })]), free && el("td", {}, num(free[id], 3)))))),
-      free ? el("p", { class: "key" }, was === is ? `All weight on “${now.source[forced - 1]}”, and it still writes “${words[is]}”: p = ${num(y[is], 3)}, unforced ${num(free[is], 3)}. The weights are not the whole reason.` : `All weight on “${now.source[forced - 1]}”: now it writes “${words[is]}” where it would have written “${words[was]}”.`) : "");
+      free ? para("key", was === is ? `All weight on “${now.source[forced - 1]}”, and it still writes “${words[is]}”: p = ${num(y[is], 3)}, unforced ${num(free[is], 3)}. The weights are not the whole reason.` : `All weight on “${now.source[forced - 1]}”: now it writes “${words[is]}” where it would have written “${words[was]}”.`) : "");
   }
   function table(hidden) {
     const { source, target, rows } = now, wide = source.length <= 16;

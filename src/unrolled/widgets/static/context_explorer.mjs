@@ -1,5 +1,6 @@
 // The left/right context explorer: one word changes; which of →h (13.16) and ←h (13.17) hear of it, and which tagger changes its mind.
-import { button, clip, el, focused, frozen, host, mount, num, put, scrollTo, stepKeys, svg, tokenRow, write } from "./_kit.mjs";
+import { button, clip, el, focused, frozen, host, mount, num, put, scrollTo, stepKeys, svg, write } from "./_kit.mjs";
+import { tokenRow } from "./_words.mjs";
 import { best, encode, lookup, openModel, outputAt, probabilities, row, tokenize } from "./_model.mjs";
 import { ending, entry, equation, prediction, presetList } from "./_panel.mjs";
 

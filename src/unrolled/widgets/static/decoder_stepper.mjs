@@ -1,5 +1,6 @@
 // The decoder stepper: a target written word by word; log p of it is the sum of its words' (13.30–13.32).
-import { button, clip, el, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, tokenRow, write } from "./_kit.mjs";
+import { button, clip, el, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, write } from "./_kit.mjs";
+import { tokenRow } from "./_words.mjs";
 import { heatStrip } from "./_strip.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
 import { beamSearch, decode, decodeStep, END, likeliest, openTranslator, readSource, refill, scoreOf, START, uniform, UNK } from "./_seq2seq.mjs";

@@ -1,5 +1,6 @@
 // The LSTM gate explorer: all gates of all units at every word, (13.20)–(13.27), or (7a)–(7d) of a GRU, and what a unit is good for.
-import { button, clip, dataTable, decodeF16, el, focused, frozen, host, mount, num, player, put, savePNG, saveSVG, stepKeys, stepperBar, summary, svg, symbol, token, tokenRow, write } from "./_kit.mjs";
+import { button, clip, dataTable, decodeF16, el, focused, frozen, host, mount, num, player, put, renew, savePNG, saveSVG, stepKeys, stepperBar, summary, svg, symbol, token, write } from "./_kit.mjs";
+import { tokenRow } from "./_words.mjs";
 import { lineChart, sample } from "./_chart.mjs";
 import { best, encode, lookup, openModel, outputAt, probabilities, tokenize } from "./_model.mjs";
 import { heatmap } from "./_heat.mjs";
@@ -190,7 +191,6 @@ function render({ model: given, el: place }) {
     maps.forEach((m) => { m.el.hidden = secret().includes(m.letter); });
     [...legend.children].forEach((li, k) => { li.hidden = secret().includes(maps[k].letter); });
     sums.parentNode.hidden = !!secret();
-    if (theme === true) maps.forEach(({ map }) => map.theme());
     row1.update(tokens, t - 1, arrays.unknown);
     bar.update(t, run.T, get("playing"), tokens[t - 1]);
     if (moved) for (const { letter, role, text, map } of maps) {
@@ -285,7 +285,7 @@ function render({ model: given, el: place }) {
       el("span", { class: watch.includes(k) ? "word seen" : "word" }, clip(names[k], 16)),
       el("span", { class: q ? "lane two" : "lane" }, q && el("i", { class: "was", style: `width:${(100 * q[k]).toFixed(2)}%` }), el("i", { style: `width:${(100 * p[k]).toFixed(2)}%` })),
       el("span", { class: "p" }, q ? `${percent(q[k])} → ${percent(p[k])}` : percent(p[k])));
-    next.replaceChildren(...bits);
+    renew(next, ...bits);
   }
   /** A link to the equation where the page has it, else its number. */
   const numbered = (number) => {
@@ -293,8 +293,8 @@ function render({ model: given, el: place }) {
     return document.getElementById(id) ? el("a", { href: `#${id}` }, `(${number})`) : `(${number})`;
   };
   function drawSums(t, u) {
-    caption.replaceChildren(`Unit ${u} at step ${t}, “${clip(arrays.tokens[t - 1], 18)}”${get("off").includes(u) ? ", switched off" : ""}`);
-    lines.replaceChildren(...arithmetic(run, t - 1, u).map(([letter, number, pieces, value]) => el("tr", { class: `r-${{ k: "cell", j: "cell" }[letter] ?? LOOK[letter][0]}` },
+    write(caption, `Unit ${u} at step ${t}, “${clip(arrays.tokens[t - 1], 18)}”${get("off").includes(u) ? ", switched off" : ""}`);
+    renew(lines, ...arithmetic(run, t - 1, u).map(([letter, number, pieces, value]) => el("tr", { class: `r-${{ k: "cell", j: "cell" }[letter] ?? LOOK[letter][0]}` },
       el("td", { class: "sym" }, symbol(`${letter}_t`)), el("td", {}, "= ", pieces), el("td", { class: "res" }, "= ", num(get("off").includes(u) && "ch".includes(letter) ? 0 : value)), el("td", { class: "what" }, MEANS[letter]), el("td", { class: "no" }, numbered(number)))));
   }
   function drawTable(u) {

@@ -1,6 +1,7 @@
 // The tying viewer: one table of embeddings that does two jobs.
 //   e_t = E x_t (13.12), h_t = g(U h_{t−1} + W e_t) (13.13), scores Eᵀ h_t (13.14); untied: scores V h_t (13.6)
-import { button, clip, dot, el, host, mount, num, put, stepKeys, svg, svgSymbol, symbol, tokenRow, write } from "./_kit.mjs";
+import { button, clip, dot, el, host, mount, num, put, stepKeys, svg, svgSymbol, symbol, write } from "./_kit.mjs";
+import { tokenRow } from "./_words.mjs";
 import { choice, dial, ending, entry, equation, prediction, presetList, stacked } from "./_panel.mjs";
 import { embed, lookup, openModel, output, probabilities, row, step, tokenize } from "./_model.mjs";
 

@@ -1,6 +1,7 @@
 // The unrolled stepper: an Elman network, one word at a time.
 //   h_t = g(U h_{t−1} + W x_t + b) (13.1)    y_t = softmax(V h_t) (13.2, 13.3)
-import { activations, button, clip, dataTable, el, focused, frozen, host, matvec, mount, num, parseNumber, player, products, put, savePNG, saveSVG, scrollTo, short, softmax, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, termLink, tokenRow, transpose, write } from "./_kit.mjs";
+import { activations, button, clip, dataTable, el, focused, frozen, host, matvec, mount, num, parseNumber, player, products, put, savePNG, saveSVG, scrollTo, short, softmax, stepKeys, stepperBar, summary, svg, svgSymbol, symbol, termLink, transpose, write } from "./_kit.mjs";
+import { tokenRow } from "./_words.mjs";
 import { heatStrip } from "./_strip.mjs";
 
 export const MOST = 60; // words
@@ -72,24 +73,29 @@ const upward = (cx) => [
 ];
 const word = (cx) => svg("text", { class: "word", x: cx, y: 262, "text-anchor": "middle" });
 
-function drawUnfolded(net, s, link, pick) {
-  const T = net.tokens.length, width = FIRST + (T - 1) * PITCH + WIDE + 8;
-  const drawing = svg("svg", { width, height: TALL, role: "img" });
-  const start = vector("h", WIDE + 2, "h_0", s.units);
+/** A copy of the network a word; another number of words adds copies at the end or takes them away. */
+function drawUnfolded(s, link, pick) {
+  const drawing = svg("svg", { height: TALL, role: "img" }), start = vector("h", WIDE + 2, "h_0", s.units), copies = [];
   drawing.append(start.node);
-  const copies = net.tokens.map((_, t) => {
+  function addCopy() {
+    const t = copies.length;
     const cx = FIRST + t * PITCH, parts = { x: vector("x", cx, `x_${t + 1}`, s.features), h: vector("h", cx, `h_${t + 1}`, s.units), y: vector("y", cx, `y_${t + 1}`, s.outputs) };
     const from = t ? cx - PITCH + WIDE : 2 * WIDE + 2;
     const arrows = [arrow("Uh", "hidden", [from + 1, ROW.h], [cx - WIDE - 2, ROW.h], "U", [(from + cx - WIDE) / 2 - 8, ROW.h - 9]), ...upward(cx)];
     for (const a of arrows) link.bind(a, a.dataset.t);
     link.bind(parts.h.node, "h");
-    const name = word(cx), node = svg("g", { class: "copy", onclick: () => pick(t) }, svg("rect", { class: "touch", x: cx - PITCH / 2, y: 0, width: PITCH, height: TALL }), arrows, parts.x.node, parts.h.node, parts.y.node, name);
+    const name = word(cx), cell = svg("g", { class: "net" }, arrows, parts.x.node, parts.h.node, parts.y.node); // one group to fade: each that fades is a layer
+    const node = svg("g", { class: "copy", onclick: () => pick(t) }, svg("rect", { class: "touch", x: cx - PITCH / 2, y: 0, width: PITCH, height: TALL }), cell, name);
     drawing.append(node);
-    return { node, name, ...parts };
-  });
+    copies.push({ node, name, ...parts });
+  }
   return {
     drawing,
     update(net, step) {
+      const T = net.tokens.length;
+      while (copies.length > T) copies.pop().node.remove();
+      while (copies.length < T) addCopy();
+      put(drawing, "width", FIRST + (T - 1) * PITCH + WIDE + 8);
       start.show(net.h_0);
       copies.forEach((copy, t) => {
         const known = t < step;
@@ -230,11 +236,11 @@ function render({ model: given, el: place }) {
   // ---- structure: only when sizes, names or the fold change ----
   let rows = [], outs = [], inputs = [];
   function build(s) {
-    const next = JSON.stringify([s.folded, net.tokens.length, s.units, s.features, s.outputs, s.presets.map((p) => p.name)]);
+    const next = JSON.stringify([s.folded, s.units, s.features, s.outputs, s.presets.map((p) => p.name)]);
     if (next === shape) return;
     shape = next;
     seen = -1;
-    graph = s.folded ? drawFolded(s, link) : drawUnfolded(net, s, link, (t) => go(t + 1));
+    graph = s.folded ? drawFolded(s, link) : drawUnfolded(s, link, (t) => go(t + 1));
     scroll.replaceChildren(graph.drawing);
     strip.now?.end();
     strip.now = s.folded ? heatStrip(root, { role: "hidden", label: "h at each step", pick: (t) => go(t + 1) }) : null;
