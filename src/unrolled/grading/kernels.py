@@ -48,8 +48,7 @@ def warm(modules: list[str]) -> list[str]:
     """Import what kernels and notebooks import; returns what could not be."""
     trouble = []
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type] - a tenth of a second, for nobody
-    torch = zygote.WARM_TORCH if any(m.split(".")[0] == "torch" for m in modules) else ()
-    for name in (*LATE, *modules, *torch):
+    for name in (*LATE, *modules):
         try:
             importlib.import_module(name)
         except Exception as error:
@@ -58,7 +57,7 @@ def warm(modules: list[str]) -> list[str]:
     if "numpy" in sys.modules:
         zygote._warm_numpy()
     if "torch" in sys.modules:
-        zygote._warm_torch(True)
+        zygote._warm_torch(modules)
     _warm_traceback()
     import gc
 

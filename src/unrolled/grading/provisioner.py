@@ -1,7 +1,7 @@
 """``warm-fork``: warm, sandboxed kernels for stock nbgrader, and for whatever else starts kernels through Jupyter.
 
     export JUPYTER_DEFAULT_PROVISIONER_NAME=warm-fork
-    export UNROLLED_WARM=numpy,torch,pandas            # what to import beforehand; numpy,torch if not set
+    export UNROLLED_WARM=numpy,torch,pandas            # what to import beforehand, USUAL if not set
     nbgrader autograde ps1                             # or: jupyter execute notebook.ipynb
 
 A first kernel starts a fork server, which imports these modules once; every kernel is a fork of it.  Kernels run in the
@@ -39,6 +39,8 @@ from unrolled.grading import wire
 from unrolled.grading.kernels import LINES
 from unrolled.grading.pool import THREADS
 
+USUAL = "numpy,torch,torch.optim,torch.testing"
+"""imported where UNROLLED_WARM says nothing else; the last two take two seconds, at the first kernel or in each that uses them"""
 START, ANSWER = 120.0, 60.0
 """seconds for the first imports, and for a fork"""
 MOST_BYTES, LARGEST, MOST_FILES = 120_000_000, 64_000_000, 5_000
@@ -151,7 +153,7 @@ class WarmForkProvisioner(LocalProvisioner):
 
     @default("modules")
     def _default_modules(self) -> list[str]:
-        return [m for m in os.environ.get("UNROLLED_WARM", "numpy,torch").replace(" ", "").split(",") if m]
+        return [m for m in os.environ.get("UNROLLED_WARM", USUAL).replace(" ", "").split(",") if m]
 
     # start
 

@@ -69,7 +69,7 @@ def warm(modules: list[str]) -> tuple[Any, list[str]]:
     if "numpy" in sys.modules:
         _warm_numpy()
     if "torch" in sys.modules:
-        _warm_torch("torch.optim" in modules)
+        _warm_torch(modules)
     with suppress(ImportError):
         importlib.import_module("unrolled.grading.student")
         importlib.import_module("unrolled.grading.tester")
@@ -105,14 +105,16 @@ def _warm_numpy() -> None:
     np.random.get_state()
 
 
-def _warm_torch(optimizers: bool) -> None:
-    """One of each; the first optimizer imports a compiler, which takes as long as torch itself."""
+def _warm_torch(modules: list[str]) -> None:
+    """One of each; the first optimizer imports a compiler, the first comparison an algebra system: a second each."""
     import torch
 
     torch.set_num_threads(1)
     w = torch.zeros(3, requires_grad=True)
-    if optimizers:
+    if "torch.optim" in modules:
         torch.optim.SGD([w], lr=0.1)
+    if "torch.testing" in modules:
+        torch.testing.assert_close(torch.zeros(2), torch.zeros(2))
     (w * 2).sum().backward()
     repr(torch.randn(2, 3).softmax(-1))
 
