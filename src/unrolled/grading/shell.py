@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from unrolled.grading import commands
+
 MOST_OUTPUT = 1_000_000
 """characters that one cell may show"""
 NOT_PLAIN = re.compile(
@@ -145,7 +147,9 @@ def _make(owner: Shell) -> Any:
             owner.outputs.items.clear()
 
     class Quiet(InteractiveShell):
-        system = InteractiveShell.system_piped  # no terminal here
+        def system(self, cmd: str) -> None:
+            """For `!cmd`; as in a notebook, the exit code is a variable and no error."""
+            self.user_ns["_exit_code"] = commands.run(self.var_expand(cmd, depth=1), sys.stdout.write)
 
         def enable_gui(self, gui: str | None = None) -> None:
             """No windows here; `%matplotlib` asks for it all the same."""
