@@ -21,8 +21,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
+from unrolled.grading import bounds, wire
 from unrolled.grading import sandbox as walls
-from unrolled.grading import wire
 from unrolled.grading.tester import reads
 
 PLOTS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
@@ -44,6 +44,8 @@ class Job(NamedTuple):
     """seconds a cell"""
     total: float = 600.0
     """seconds a notebook"""
+    ignore: str = ""
+    """a pattern; what is written to stderr in a call does not count if it matches (nbgrader's IgnorePattern)"""
 
 
 class Outcome(NamedTuple):
@@ -80,8 +82,10 @@ class Pool(Executor):
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
         self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for slot in range(jobs):
+        self._claimed = bounds.Slots(jobs)
+        for slot in self._claimed.numbers:
             self._slots.put(slot)
+        self._rooms = None if self.sandbox.name == "namespaces" else bounds.Rooms()
         self._start()
 
     def _start(self) -> None:
@@ -89,6 +93,7 @@ class Pool(Executor):
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp/work"}
         environment |= {name: "1" for name in THREADS} | {"PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
         environment |= {k: v for k, v in os.environ.items() if k in ("PYTHONPATH", "LD_LIBRARY_PATH")}
+        environment |= {"TMPDIR": str(self._rooms.path)} if self._rooms else {}
         handle = theirs.fileno()
         launch = f"import os; os.dup2({handle}, 3); {handle} == 3 or os.close({handle}); from unrolled.grading.zygote import main; main()"
         self._process = subprocess.Popen(
@@ -140,12 +145,16 @@ class Pool(Executor):
                     continue
             return self._once(slot, job)
         finally:
+            if self._rooms:
+                self._rooms.clear(slot)
             self._slots.put(slot)
 
     def _once(self, slot: int, job: Job) -> Outcome:
         if any("matplotlib" in cell["source"] for cell in job.cells):
             self._note_late(PLOTS)
-        outcome = _follow(*self._fork(slot), job, self._note_late)
+        line, tokens = self._fork(slot)
+        watch = bounds.Watch(tokens[0], self.limits, self._rooms, slot)
+        outcome = _follow(line, tokens, job, watch, self._note_late)
         if outcome.trouble and self._has_ended(0.3):
             raise PoolError(
                 f"the fork server ended with code {self._process.returncode} while a notebook ran"
@@ -221,17 +230,24 @@ class Pool(Executor):
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        if self._rooms:
+            self._rooms.close()
+        self._claimed.close()
 
 
 def _follow(
-    line: socket.socket, tokens: list[int], job: Job, note_late: Callable[[Iterable[str]], None]
+    line: socket.socket,
+    tokens: list[int],
+    job: Job,
+    watch: bounds.Watch,
+    note_late: Callable[[Iterable[str]], None],
 ) -> Outcome:
     """Hand over the job, collect its reports, end both processes."""
     began, cells, trouble = time.monotonic(), {}, None
     try:
         line.settimeout(30)
         wire.send(line, _order(job), list(job.files.values()))
-        trouble = _listen(line, tokens, cells, began + job.total, note_late)
+        trouble = _listen(line, tokens, cells, began + job.total, watch, note_late)
     except (wire.Gone, wire.BadMessage, wire.CannotCross, TimeoutError) as error:
         trouble = str(error) or "no answer"
     finally:
@@ -255,12 +271,18 @@ def _listen(
     tokens: list[int],
     cells: dict[int, dict[str, Any]],
     deadline: float,
+    watch: bounds.Watch,
     note_late: Callable[[Iterable[str]], None],
 ) -> str | None:
+    excess = None
     while True:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([line], [], [], left)[0]:
+        if left <= 0:
             return "the notebook took longer than it may"
+        if excess is None and (excess := watch.look()):
+            _signal(tokens[0], signal.SIGKILL)  # the tester goes on, and says what was not run
+        if not select.select([line], [], [], min(left, bounds.PAUSE))[0]:
+            continue
         message, _ = wire.receive(line)
         if "cell" in message:
             cells[message["cell"]] = message
@@ -272,7 +294,7 @@ def _listen(
             raise PoolError(message["broken"])
         elif "end" in message:
             note_late(message["late"])
-            return None
+            return excess
 
 
 def _signal(token: int, number: int) -> None:

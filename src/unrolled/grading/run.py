@@ -116,6 +116,7 @@ class Grading:
             options._replace(jobs=0, regrade=False, scheduler=None),
         )
         self.tidy = _tidiers(course.config)
+        self.ignore = next((p.pattern for p in self.tidy if hasattr(p, "pattern")), "")
 
     def read(self, student: str, path: Path) -> Read:
         """Read a folder; nothing in it can raise beyond its own student."""
@@ -147,9 +148,8 @@ class Grading:
     def _grade(self, run: Callable[[Job], Outcome], read: Read, blueprint: Blueprint) -> scoring.Scored:
         taken = intake.take_in(read.notebooks[blueprint.name], blueprint)
         taken = taken._replace(mends=(*read.mends[blueprint.name], *taken.mends))
-        outcome = run(
-            scoring.make_job(taken, blueprint, read.folder.files, self.options.timeout, self.options.total)
-        )
+        job = scoring.make_job(taken, blueprint, read.folder.files, self.options.timeout, self.options.total)
+        outcome = run(job._replace(ignore=self.ignore))
         return scoring.score(taken, blueprint, outcome, self.options.trust_unverified, self.tidy)
 
 

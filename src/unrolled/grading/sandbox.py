@@ -35,6 +35,9 @@ NEW_ANY = NEWNS | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET | 0x02000000 | 0x8
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 
+DEVICES = ("null", "random", "urandom")
+"""not zero: a shared mapping of it is memory that belongs to no process"""
+
 FIRST_UID = 61_000
 """as root, submissions run under uids from here on, one for each that runs at a time"""
 
@@ -151,7 +154,10 @@ SYSCALLS = {  # name: (x86_64, aarch64)
     "quotactl": (179, 60), "acct": (163, 89), "open_tree": (428, 428), "move_mount": (429, 429),
     "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "pidfd_getfd": (438, 438), "mount_setattr": (442, 442),
+    # memory that no process holds and no limit counts
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186),
 }  # fmt: skip
+MMAP, SHARED, ANONYMOUS, PRCTL = (9, 222), 1, 32, (157, 167)
 ACCEPT = ("accept", "accept4")
 """what a kernel does on the lines that it was given; it can open none of its own"""
 CLONE, CLONE3, FORKS = (56, 220), (435, 435), ((57, 58), ())
@@ -170,10 +176,14 @@ def _filter(processes: bool, accept: bool = False) -> bytes:
         program += [(ge, 0, 1, 0x40000000), (verdict, 0, 0, ERRNO | ENOSYS)]  # the x32 numbers
     for numbers in (n for name, n in SYSCALLS.items() if not (accept and name in ACCEPT)):
         program += [(equal, 0, 1, numbers[column]), (verdict, 0, 0, ERRNO | EPERM)]
+    program += [(equal, 0, 5, MMAP[column]), (load, 0, 0, 40), (has, 0, 2, ANONYMOUS), (has, 0, 1, SHARED)]
+    program += [(verdict, 0, 0, ERRNO | EPERM), (verdict, 0, 0, ALLOW)]
     program += [(equal, 0, 1, CLONE3[column]), (verdict, 0, 0, ERRNO | ENOSYS)]  # libc falls back to clone
     if not processes:
         for number in FORKS[column]:
             program += [(equal, 0, 1, number), (verdict, 0, 0, ERRNO | EPERM)]
+        program += [(equal, 0, 3, PRCTL[column]), (load, 0, 0, 16), (equal, 0, 1, PR_SET_PDEATHSIG)]
+        program += [(verdict, 0, 0, ERRNO), (load, 0, 0, 0)]  # says yes and does not: it ends with its parent
     program += [(equal, 1, 0, CLONE[column]), (verdict, 0, 0, ALLOW), (load, 0, 0, 16)]
     program += [(has, 0, 1, NEW_ANY & ~0x80), (verdict, 0, 0, ERRNO | EPERM)]
     if not processes:
@@ -196,6 +206,7 @@ def _shut(limits: Limits, processes: bool, accept: bool = False) -> None:
     _drop_capabilities()
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _prctl(PR_SET_DUMPABLE, 0)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has cleared it
     _seccomp(processes, accept)
 
 
@@ -218,7 +229,7 @@ class Nothing:
     def enter_room(self, slot: int, limits: Limits, accept: bool = False) -> str:
         """Set the limits; returns the folder to work in."""
         os.setsid()
-        folder = tempfile.mkdtemp(prefix="unrolled-grade-")
+        folder = tempfile.mkdtemp(prefix=f"room-{slot}-")
         _limit(limits, processes=False)
         return folder
 
@@ -253,7 +264,7 @@ class Namespaces:
         _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "size=16m,mode=755")
         for name in ("proc", "dev", "tmp", "etc"):
             os.mkdir(f"{root}/{name}")
-        for name in ("null", "zero", "random", "urandom"):
+        for name in DEVICES:
             Path(f"{root}/dev/{name}").touch()
             _mount(f"/dev/{name}", f"{root}/dev/{name}", None, BIND)
         os.symlink("/proc/self/fd", f"{root}/dev/fd")
@@ -306,7 +317,8 @@ class Namespaces:
         _unshare(NEWNS | NEWIPC)
         _mount("tmpfs", "/tmp", "tmpfs", NOSUID | NODEV, f"size={limits.disk_mb}m,nr_inodes=20000,mode=1777")
         _mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC)
-        os.mkdir("/tmp/shm", 0o777)
+        os.mkdir("/tmp/shm")
+        os.chmod("/tmp/shm", 0o1777)  # multiprocessing's locks lie there
         os.mkdir(WORK, 0o777)
         if self.root:
             uid = FIRST_UID + slot
@@ -317,7 +329,6 @@ class Namespaces:
         else:
             _map_self()  # a count of processes of its own
         _shut(limits, processes=True, accept=accept)
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it
         return WORK
 
 
@@ -346,7 +357,7 @@ class Landlock:
         if self.version < 1:
             raise OSError("this kernel has no Landlock")
         self.readable = [os.path.realpath(path) for path in readable_paths(imports)] + [
-            f"/dev/{name}" for name in ("null", "zero", "random", "urandom")
+            f"/dev/{name}" for name in DEVICES
         ]
         for path in self.hidden:
             if any(path == shown or path.startswith(f"{shown}/") for shown in self.readable):
@@ -359,7 +370,7 @@ class Landlock:
     def enter_room(self, slot: int, limits: Limits, accept: bool = False) -> str:
         """A folder of its own, under a user of its own where we are root."""
         os.setsid()
-        folder = tempfile.mkdtemp(prefix="unrolled-grade-")
+        folder = tempfile.mkdtemp(prefix=f"room-{slot}-")
         if os.getuid() == 0:
             uid = FIRST_UID + slot
             os.chown(folder, uid, uid)

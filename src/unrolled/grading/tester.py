@@ -60,6 +60,7 @@ class Side:
         self.gone: str | None = None
         self.deadline = 0.0
         self.stderr = 0
+        self.ignore = ""
         self.unsynced: set[int] = set()
 
     def start_clock(self) -> None:
@@ -203,7 +204,7 @@ def call(side: Side, ref: int, args: tuple, kwargs: dict[str, Any]) -> Any:
         coded = [wire.encode(a, buffers, _send_back) for a in args]
         named = {k: wire.encode(v, buffers, _send_back) for k, v in kwargs.items()}
         request = {"op": "call", "ref": ref, "args": coded, "kwargs": named, "watch": watcher is not None}
-        request["random"] = side.random.changed(buffers)
+        request["random"], request["ignore"] = side.random.changed(buffers), side.ignore
         reply, back = side.ask(request, buffers)
         _replay(reply.get("calls"), watcher)
         side.random.take(_a_dict(reply.get("random")), back)
@@ -402,6 +403,7 @@ class Tester:
     def __init__(self, report: socket.socket, link: socket.socket, shell: Shell, job: dict[str, Any]):
         self.report, self.shell, self.job = report, shell, job
         self.side = Side(link, report, job["timeout"])
+        self.side.ignore = job["ignore"]
         self.asked_of_students = set(job["solution_names"])
         self.foreign: dict[str, Any] = {}
         self.count = 0

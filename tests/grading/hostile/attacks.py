@@ -411,6 +411,23 @@ for n in range(8):
 """,
 )
 attack(
+    "eats memory in twenty detached processes",
+    """
+import os, time
+for n in range(20):
+    if os.fork() == 0:
+        os.setsid()
+        x = []
+        while True:
+            x.append(b"x" * (1 << 25))
+time.sleep(20)
+""",
+)
+attempts("memory that no process holds", "import mmap; mmap.mmap(-1, 1 << 20); print('ESCAPED')",
+         "os.memfd_create('x'); print('ESCAPED')", "open('/dev/zero', 'r+b'); print('ESCAPED')",
+         *(f"print('ESCAPED') if ctypes.CDLL(None).syscall({n}) >= 0 else None" for n in (
+             "29, 0, 1 << 20, 0o1600", "64, 0, 1, 0o1600", "68, 0, 0o1600", "447, 0", "9, 0, 1 << 20, 3, 0x23, -1, 0")))  # fmt: skip
+attack(
     "fills the disk",
     """
 n = 0
