@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import jupytext
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent
@@ -91,6 +90,8 @@ def read_tasks(chapter: str) -> list[Task]:
 
 @cache
 def _read(path: Path, _changed: int) -> list[Task]:
+    import jupytext  # slow to import, and nbgrader_config.py needs only the stubs above
+
     cells = jupytext.read(path).cells
     return [
         _task(cells, n, _setup(cells[:n])) for n, cell in enumerate(cells) if nbgrader(cell).get("solution")
