@@ -51,7 +51,7 @@ def wait_for(process, log, pattern):
 
 
 @contextmanager
-def cluster(folder, workers=2):
+def cluster(folder, workers=2, options=()):
     """A scheduler with so many workers of one thread, without the nanny that would replace a dead one."""
     processes = [
         dask(folder, "scheduler", "scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard")
@@ -59,7 +59,7 @@ def cluster(folder, workers=2):
     try:
         address = wait_for(processes[0], folder / "scheduler.log", r"tcp://127\.0\.0\.1:\d+")
         for n in range(workers):
-            what = ("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+            what = ("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options)
             processes.append(dask(folder, f"worker{n}", *what))
         for n, worker in enumerate(processes[1:]):
             wait_for(worker, folder / f"worker{n}.log", "Registered to")
@@ -134,6 +134,29 @@ def test_attacks_on_a_worker_are_walled_in(course, tmp_path):
     assert points(course)["ben"] == ALL and points(course)["eve"] < ALL and points(course)["dead"] == 0
     text = (course / "_nbgrader" / "autograded" / "eve" / CHAPTER / f"{CHAPTER}.ipynb").read_text()
     assert "saw:False:None" in text, "neither files nor environment of the worker"
+
+
+def test_a_killed_grader_leaves_no_fork_server_on_a_worker(course, tmp_path):
+    (tmp_path / "sooner.py").write_text("from unrolled.grading import cluster\ncluster.IDLE = 2.0\n")
+    make_class(course, 20)
+    with cluster(tmp_path, workers=1, options=("--preload", str(tmp_path / "sooner.py"))) as (
+        address,
+        _,
+        workers,
+    ):
+        command, worker = grading(course, address), psutil.Process(workers[0].pid)
+        while len(graded(course)) < 2:
+            assert command.poll() is None, command.stderr.read()
+            time.sleep(0.05)
+        house = worker.children(recursive=True)
+        assert house
+        command.kill()
+        command.communicate()
+        _, alive = psutil.wait_procs(house, timeout=60)
+        assert alive == [] and worker.children(recursive=True) == []
+        done = run(course, "-m", "unrolled", "grade", CHAPTER, "--scheduler", address, "--json")
+        summary = json.loads(done.stdout)
+        assert len(summary["graded"]) + len(summary["unchanged"]) == 20, "and the worker serves the next"
 
 
 def test_the_scheduler_goes_and_the_same_command_goes_on(course, tmp_path):

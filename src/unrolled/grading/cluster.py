@@ -29,6 +29,9 @@ CONNECT, JOIN, ALONE = 10.0, 30.0, 60.0
 """seconds for the scheduler to answer, for a first worker to be there, and without any worker before we stop"""
 LOOK = 5.0
 """seconds between looks at the cluster while a notebook runs"""
+IDLE = 60.0
+"""seconds after which a worker ends a pool that nobody uses: its grader may have been killed.  The next notebook, if one
+comes after all, starts a new one."""
 MOST = 1024
 """notebooks in flight, however many workers there are"""
 
@@ -59,7 +62,7 @@ class _Held:
         if differing:
             raise ClusterError(f"the worker's environment is another one: {differing}")
         self.pool = Pool(jobs, setup.modules, setup.limits, setup.hidden, setup.only, setup.trusted)
-        self.users = 0
+        self.users, self.used = 0, time.monotonic()
 
 
 _held: dict[str, _Held] = {}
@@ -83,7 +86,7 @@ def run_job(setup: Setup, job: tuple) -> tuple:
         return tuple(held.pool.run(Job(*job)))
     finally:
         with _lock:
-            held.users -= 1
+            held.users, held.used = held.users - 1, time.monotonic()
 
 
 def forget(setup: Setup) -> list[str]:
@@ -102,8 +105,22 @@ def _hold(setup: Setup, worker: Any) -> _Held:
     if repr(setup) not in _held:
         for key in [key for key, held in _held.items() if not held.users]:
             _held.pop(key).pool.shutdown()
+        if not _held:
+            threading.Thread(target=_end_idle, daemon=True, name="idle-pools").start()
         _held[repr(setup)] = _Held(setup, worker.state.nthreads)
     return _held[repr(setup)]
+
+
+def _end_idle() -> None:
+    """End the pools that nobody has used for a while, then end, with the last of them."""
+    while True:
+        time.sleep(IDLE / 4)
+        with _lock:
+            now = time.monotonic()
+            for key in [k for k, held in _held.items() if not held.users and now - held.used > IDLE]:
+                _held.pop(key).pool.shutdown()
+            if not _held:
+                return
 
 
 # the same everywhere
