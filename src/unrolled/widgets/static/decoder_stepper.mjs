@@ -1,5 +1,5 @@
 // The decoder stepper: a target written word by word; log p of it is the sum of its words' (13.30–13.32).
-import { button, clip, el, host, mount, num, player, put, scrollTo, stepKeys, stepperBar, svg, write } from "./_kit.mjs";
+import { button, clip, el, host, mount, num, player, put, renew, scrollTo, stepKeys, stepperBar, svg, write } from "./_kit.mjs";
 import { tokenRow } from "./_words.mjs";
 import { heatStrip } from "./_strip.mjs";
 import { best, lookup, tokenize } from "./_model.mjs";
@@ -56,7 +56,7 @@ function beamTree() {
       const tall = 4 + 44 * Math.max(...columns.map((c) => c.length));
       put(drawing, "width", Math.ceil(x)); put(drawing, "height", tall);
       const edges = nodes.filter((n) => n.parent >= 0).sort((a, b) => path.has(a.id) - path.has(b.id)).map((n) => { const a = place[n.parent], b = place[n.id], x1 = a.x + a.wide, mid = (x1 + b.x) / 2; return svg("path", { class: path.has(n.id) && "best", d: `M${x1} ${a.y + 18}C${mid} ${a.y + 18} ${mid} ${b.y + 18} ${b.x} ${b.y + 18}` }); });
-      drawing.replaceChildren(...edges, ...nodes.map((n) => { const p = place[n.id]; return svg("g", { class: `${path.has(n.id) ? "best " : ""}${n.over ? "over" : ""}`, transform: `translate(${p.x} ${p.y})` }, svg("rect", { width: p.wide, height: 36, rx: 4 }), svg("text", { x: p.wide / 2, y: 16, "text-anchor": "middle" }, clip(words[n.word], 14)), svg("text", { class: "lp", x: p.wide / 2, y: 31, "text-anchor": "middle" }, n.length ? num(n.logP) : "0")); }));
+      renew(drawing, ...edges, ...nodes.map((n) => { const p = place[n.id]; return svg("g", { class: `${path.has(n.id) ? "best " : ""}${n.over ? "over" : ""}`, transform: `translate(${p.x} ${p.y})` }, svg("rect", { width: p.wide, height: 36, rx: 4 }), svg("text", { x: p.wide / 2, y: 16, "text-anchor": "middle" }, clip(words[n.word], 14)), svg("text", { class: "lp", x: p.wide / 2, y: 31, "text-anchor": "middle" }, n.length ? num(n.logP) : "0")); }));
       put(drawing, "aria-label", `A beam of ${nodes.length - 1} kept words over ${depth} steps; the best target is marked: ${hypotheses[0].tokens.map((id) => words[id]).join(" ")}.`);
       const here = columns[Math.min(depth, step)]?.[0];
       if (here) scrollTo(scroll, place[here.id].x + 30);
