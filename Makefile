@@ -8,7 +8,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf serve test lint exercises lab claims claims-quick checkpoints kill-matrix mutants site-report constraints clean
+.PHONY: help book pdf serve test lint exercises lab claims claims-quick checkpoints widget-heights kill-matrix mutants differential site-report constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,17 @@ claims-quick: $(READY) ## the cheapest seed of each claim, compared with the led
 checkpoints: $(READY) ## train every checkpoint of the book again (about 20 minutes)
 	@$(PY) -m unrolled.checkpoints --fresh
 
+widget-heights: book ## how high each widget of the pages is, into book/_theme/widget_heights.json (needs Chromium; 2 minutes)
+	@$(PY) book/heights.py
+
 kill-matrix: $(READY) ## which wrong solution each check catches, into book/kill_matrix.json
 	@$(PY) tests/exercises/kill_matrix.py
 
 mutants: $(READY) ## mutants of the solutions against the hidden tests (CHAPTERS="ch01_rnn …", else all: 2 minutes)
 	@$(PY) tests/exercises/mutants.py $(CHAPTERS)
+
+differential: $(READY) ## what stock nbgrader makes of the test's class, where that has changed (HOW=--all or --check: 10 minutes)
+	@$(PY) tests/grading/differential.py $(HOW)
 
 site-report: book benchmarks/lighthouse/node_modules/.ready ## the trust figures of the built site (needs chromium; about 15 minutes)
 	@$(PY) benchmarks/site_report.py

@@ -33,11 +33,11 @@ def run(folder, *command, **options):
     )
 
 
-def make_course(folder: Path) -> Path:
-    """The course with one released assignment."""
+def make_course(folder: Path, *chapters: str) -> Path:
+    """The course with these assignments released, one unless told."""
     shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", folder)
-    done = run(folder, str(folder / "solutions" / "build.py"), "--gradebook", CHAPTER)
+    done = run(folder, str(folder / "solutions" / "build.py"), "--gradebook", *(chapters or [CHAPTER]))
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -49,10 +49,15 @@ def copy_course(course: Path, folder: Path) -> Path:
 
 
 def submit(
-    course: Path, student: str, notebook, name: str = f"{CHAPTER}.ipynb", timestamp: str | None = None
+    course: Path,
+    student: str,
+    notebook,
+    name: str = f"{CHAPTER}.ipynb",
+    timestamp: str | None = None,
+    chapter: str = CHAPTER,
 ) -> Path:
     """Hand in a notebook (a dict) or the bytes of a file."""
-    path = course / "_nbgrader" / "submitted" / student / CHAPTER / name
+    path = course / "_nbgrader" / "submitted" / student / chapter / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
     if timestamp:
@@ -60,9 +65,9 @@ def submit(
     return path
 
 
-def release(course: Path) -> dict:
+def release(course: Path, chapter: str = CHAPTER) -> dict:
     """The notebook that students got."""
-    return json.loads((course / "exercises" / CHAPTER / f"{CHAPTER}.ipynb").read_text(encoding="utf-8"))
+    return json.loads((course / "exercises" / chapter / f"{chapter}.ipynb").read_text(encoding="utf-8"))
 
 
 def fill(notebook: dict, answers: dict[str, str]) -> dict:
@@ -77,11 +82,11 @@ def solutions() -> dict[str, str]:
     return {task.id: task.solution for task in TASKS}
 
 
-def listed_answers() -> dict[str, list[str]]:
-    """The wrong and the unusual right answers of the chapter, as the text of a solution cell."""
-    text = (FOLDER / f"{CHAPTER}.py").read_text(encoding="utf-8")
+def listed_answers(chapter: str = CHAPTER) -> dict[str, list[str]]:
+    """The wrong and the unusual right answers of a chapter, as the text of a solution cell."""
+    text = (FOLDER / f"{chapter}.py").read_text(encoding="utf-8")
     tree, prelude, answers = ast.parse(text), [], {}
-    functions = {task.id: task.function for task in CODE}
+    functions = {task.id: task.function for task in submissions.read_tasks(chapter)}
     for node in tree.body:
         part = ast.get_source_segment(text, node)
         marks = [d for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Call)]

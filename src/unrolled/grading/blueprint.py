@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 SCHEMA_VERSION = 3
 HIDDEN = re.compile(
-    r"^[^\n]*BEGIN HIDDEN TESTS.*?(?:END HIDDEN TESTS[^\n]*$|\Z)\n?", re.MULTILINE | re.DOTALL
+    r"^[^\n]*BEGIN (HIDDEN TESTS|MARK SCHEME).*?(?:END \1[^\n]*$|\Z)\n?", re.MULTILINE | re.DOTALL
 )
 
 
@@ -29,6 +29,8 @@ class SourceCell(NamedTuple):
     extras: Mapping[str, Any] = {}
     """metadata of the release's own cell beside nbgrader's, such as tags"""
     cell_id: str = ""
+    given: str | None = None
+    """the released source, where there is a release"""
 
     @property
     def is_test(self) -> bool:
@@ -42,8 +44,8 @@ class SourceCell(NamedTuple):
 
     @property
     def released(self) -> str:
-        """What students were given: the source without hidden tests."""
-        return HIDDEN.sub("", self.source).strip()
+        """What students were given: the source without hidden tests and mark schemes."""
+        return (HIDDEN.sub("", self.source) if self.given is None else self.given).strip()
 
     def metadata(self) -> dict[str, Any]:
         """The whole metadata of the cell in a rebuilt notebook."""
@@ -88,8 +90,8 @@ def with_release(blueprint: Blueprint, notebook: Mapping[str, Any]) -> Blueprint
     released = {cell.name: cell for cell in from_notebook(blueprint.name, notebook).cells}
     order = {name: n for n, name in enumerate(released)}
     cells = [
-        cell._replace(extras=released[cell.name].extras, cell_id=released[cell.name].cell_id)
-        if cell.name in released
+        cell._replace(extras=found.extras, cell_id=found.cell_id, given=found.source)
+        if (found := released.get(cell.name))
         else cell
         for cell in blueprint.cells
     ]
@@ -110,5 +112,5 @@ def _from_cell(cell: Mapping[str, Any], facts: Mapping[str, Any]) -> SourceCell:
     return SourceCell(
         name=facts["grade_id"], cell_type=cell["cell_type"], source=source, **flags,
         points=float(facts.get("points", 0)), checksum=facts.get("checksum", ""),
-        extras=extras, cell_id=cell.get("id", ""),
+        extras=extras, cell_id=cell.get("id", ""), given=source,
     )  # fmt: skip

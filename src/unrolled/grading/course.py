@@ -174,7 +174,7 @@ class Folder(NamedTuple):
 
 
 def read_folder(course: Course, folder: Path, source: Path, keep: Iterable[str] = ()) -> Folder:
-    """The submission's own files, overwritten by the instructor's, except those in ``keep``."""
+    """The submission's own files, overwritten by the instructor's, except for names in ``keep``."""
     files, mends, total = {}, [], 0
     for path in course.files(folder):
         name = str(path.relative_to(folder))
@@ -193,7 +193,7 @@ def read_folder(course: Course, folder: Path, source: Path, keep: Iterable[str] 
     keep = set(keep)
     for path in course.files(source):
         name = str(path.relative_to(source))
-        if name not in keep or name not in files:
+        if name not in keep:  # nor are those added, as in stock
             files[name] = path.read_bytes()
     return Folder(files, mends)
 

@@ -4,7 +4,10 @@ The outcome of a test is what the tester's process reported.  It is written into
 such a way that stock nbgrader, reading them, comes to the same points.
 """
 
+import ast
+import functools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +19,8 @@ from unrolled.grading.shell import note_error
 from unrolled.grading.tester import solution_names
 
 HELD = "in-process, unverified"
+NOWHERE = -1
+"""the index of what is run and is no cell of the notebook"""
 
 
 class Scored(NamedTuple):
@@ -47,13 +52,53 @@ def make_job(
     intake: Intake, blueprint: Blueprint, files: Mapping[str, bytes], timeout: float = 30, total: float = 600
 ) -> Job:
     """What is to be run: every code cell that says something, and where."""
-    cells = [
-        {"index": n, "kind": _kind(cell), "source": cell["source"]}
-        for n, cell in enumerate(intake.notebook["cells"])
-        if cell["cell_type"] == "code" and cell["source"].strip()
-    ]
+    code = [(n, _kind(cell), cell) for n, cell in enumerate(intake.notebook["cells"]) if _runs(cell)]
+    theirs = "\n".join(cell["source"] for _, kind, cell in code if kind != "test")
+    cells = []
+    for n, kind, cell in code:
+        if kind == "test" and (lines := _borrowed(blueprint.cell(_name(cell)).released, theirs)):
+            cells.append({"index": NOWHERE, "kind": "own", "source": lines})
+        cells.append({"index": n, "kind": kind, "source": cell["source"]})
     names = solution_names(c.source for c in blueprint.cells if c.solution and c.cell_type == "code")
     return Job(cells, dict(files), names, timeout, total)
+
+
+def _runs(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and bool(cell["source"].strip())
+
+
+def _name(cell: Mapping[str, Any]) -> str:
+    return cell["metadata"]["nbgrader"]["grade_id"]
+
+
+def _borrowed(visible: str, theirs: str) -> str:
+    """Imports that students see in a test and rely on without their own: in one process they would be there."""
+    return "\n".join(
+        line for name, line in _imports(visible) if line not in theirs and re.search(rf"\b{name}\b", theirs)
+    )
+
+
+@functools.lru_cache(1000)
+def _imports(source: str) -> list[tuple[str, str]]:
+    """The names that a cell imports at its top level, each with a line that imports it."""
+    try:
+        tree = ast.parse(source) if "import" in source else ast.Module([], [])
+    except (SyntaxError, ValueError):
+        return []
+    nodes = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [
+        ((alias.asname or alias.name).split(".")[0], ast.unparse(_only(node, alias)))
+        for node in nodes
+        for alias in node.names
+    ]
+
+
+def _only(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
+    return (
+        ast.Import([alias])
+        if isinstance(node, ast.Import)
+        else ast.ImportFrom(node.module, [alias], node.level)
+    )
 
 
 def _kind(cell: Mapping[str, Any]) -> str:
@@ -73,10 +118,11 @@ def score(
     """Write the outcome into the notebook and say what each cell is worth; ``tidy`` are nbgrader preprocessors."""
     from nbformat import from_dict
 
-    notebook, flags = json.loads(json.dumps(intake.notebook)), {}
+    notebook, flags, count = json.loads(json.dumps(intake.notebook)), {}, 0
     for n, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "code" and cell["source"].strip():
-            _write(cell, outcome.cells.get(n), outcome.trouble)
+        if _runs(cell):
+            count += 1
+            _write(cell, outcome.cells.get(n), outcome.trouble, count)
             if reason := outcome.cells.get(n, {}).get("unverified"):
                 flags[cell["metadata"]["nbgrader"]["grade_id"]] = reason
     node: Any = from_dict(notebook)
@@ -91,15 +137,15 @@ def score(
     )
 
 
-def _write(cell: dict[str, Any], report: Mapping[str, Any] | None, trouble: str | None) -> None:
+def _write(cell: dict[str, Any], report: Mapping[str, Any] | None, trouble: str | None, count: int) -> None:
     if report is None:
         words = f"This cell was not run: {trouble or 'the grader stopped'}."
         cell["outputs"] = [note_error("DeadKernelError", words)]
         return
-    cell["execution_count"] = report["count"]
+    cell["execution_count"] = count
     for output in report["outputs"]:
         if output["output_type"] == "execute_result":
-            output["execution_count"] = report["count"]
+            output["execution_count"] = count
     cell["outputs"] = report["outputs"]
 
 
@@ -126,8 +172,6 @@ def _judge(notebook: Any) -> tuple[dict[str, float | None], dict[str, str | None
 
 def modules_of(blueprints: Sequence[Blueprint]) -> list[str]:
     """The modules that the instructor's cells import: what the fork server should have ready."""
-    import ast
-
     found: dict[str, None] = {}
     for cell in (cell for blueprint in blueprints for cell in blueprint.cells if cell.cell_type == "code"):
         lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith(("%", "!"))]
