@@ -69,7 +69,6 @@ def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
     if LINK in context.get("body", "").replace(
         '<a href="#equation-eq-', ""
     ):  # an equation's own number is no reference
-        context["has_math"] = True
         app.add_js_file("equation-cards.js", loading_method="defer")
 
 

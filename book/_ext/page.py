@@ -1,39 +1,21 @@
 """The theme, what a page needs besides its text, and the front page at the site's root.
 
 - registers ``book/_theme`` as the theme ``unrolled`` (it inherits Sphinx's ``basic``, nothing else);
-- tells the template whether a page has equations or widgets, so that only such pages load their files;
-- wraps tables so that they scroll inside themselves; gives a page without a description its first paragraph;
-- copies fonts and KaTeX's style sheet from ``node_modules``, woff2 only.
+- tells the template whether a page has widgets, so that only such pages load their script;
+- wraps tables so that they scroll inside themselves; gives a page without a description its first paragraph.
 """
 
 import hashlib
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = ROOT / "book" / "_theme"
-PACKAGES = ROOT / "node_modules"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-WIDGET_VIEW = re.compile(
-    r'<script type="application/vnd\.jupyter\.widget-view\+json">.*?</script>', re.DOTALL
-)
-UNSCRIPTED = (
-    '<noscript><p class="unscripted">With scripts on, there is a drawing here to play with.</p></noscript>'
-)
-FONTS = (
-    ("source-serif-4", "latin-400-normal"),
-    ("source-serif-4", "latin-400-italic"),
-    ("source-serif-4", "latin-600-normal"),
-    ("source-sans-3", "latin-400-normal"),
-    ("source-sans-3", "latin-600-normal"),
-    ("source-code-pro", "latin-400-normal"),
-)
 START = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -51,22 +33,16 @@ START = """<!DOCTYPE html>
 
 
 def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """What the template asks for: has_math, has_widgets, sections, fallback_description, theme_digest."""
+    """What the template asks for: has_widgets, sections, fallback_description, theme_digest."""
     body = context.get("body", "")
     scripts = context.get("script_files", [])
-    context["has_math"] = 'class="katex' in body
     context["has_widgets"] = any(getattr(s, "attributes", {}).get("type") == WIDGET_STATE for s in scripts)
     context["sections"] = context.get("toc", "").count("<li>") > 2  # more than the title and one section
     context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
     if body and not pagename.startswith("code/"):
-        context["body"] = named_maths(plain_roles(scrolling_tables(unscripted_widgets(body))))
+        context["body"] = named_maths(plain_roles(scrolling_tables(body)))
     if 'name="description"' not in (context.get("metatags") or ""):
         context["fallback_description"] = description(doctree, context.get("title", ""))
-
-
-def unscripted_widgets(body: str) -> str:
-    """Where a widget comes to life with scripts, a line that says so without them."""
-    return WIDGET_VIEW.sub(lambda view: view[0] + UNSCRIPTED, body)
 
 
 def scrolling_tables(body: str) -> str:
@@ -124,31 +100,6 @@ def digest(app: Sphinx) -> None:
     app.unrolled_theme_digest = theme.hexdigest()[:8]  # type: ignore[attr-defined]
 
 
-def copy_packages(app: Sphinx, error: Exception | None) -> None:
-    """Fonts and KaTeX's style sheet, without what no page asks for."""
-    if error or app.builder.format != "html":
-        return
-    if not (PACKAGES / "katex").is_dir():
-        raise ExtensionError("node_modules is missing: run `make book`, or `npm ci`")
-    vendor = Path(app.outdir) / "_static" / "vendor"
-    (vendor / "fonts").mkdir(parents=True, exist_ok=True)
-    for family, cut in FONTS:
-        name = f"{family}-{cut}.woff2"
-        shutil.copyfile(PACKAGES / "@fontsource" / family / "files" / name, vendor / "fonts" / name)
-    katex = PACKAGES / "katex" / "dist"
-    (vendor / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
-    for font in (katex / "fonts").glob("*.woff2"):
-        shutil.copyfile(font, vendor / "katex" / "fonts" / font.name)
-    css = (katex / "katex.min.css").read_text(encoding="utf-8")
-    (vendor / "katex" / "katex.css").write_text(only_woff2(css), encoding="utf-8")
-
-
-def only_woff2(css: str) -> str:
-    """KaTeX's fonts in the one format that every browser of ours reads, drawn at once with a fallback."""
-    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("(?:woff|truetype)"\)', "", css)
-    return css.replace("@font-face{", "@font-face{font-display:swap;")
-
-
 def write_start(app: Sphinx, error: Exception | None) -> None:
     """``index.html`` at the root leads to the first page, under any path and from a file."""
     if not error and app.builder.format == "html":
@@ -165,6 +116,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.add_config_value("comments_config", {}, "env")
     app.connect("builder-inited", digest)
     app.connect("html-page-context", dress, priority=900)
-    app.connect("build-finished", copy_packages)
     app.connect("build-finished", write_start, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

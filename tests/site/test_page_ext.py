@@ -11,7 +11,9 @@ import pytest
 import downloads
 import katex_math
 import page as page_ext
+import places
 import plots
+import styles
 
 
 def one(tmp_path, text, *extensions):
@@ -166,7 +168,7 @@ def test_each_table_scrolls_in_its_own_box():
 
 def test_fonts_of_equations_come_in_one_format():
     css = '@font-face{src:url(a.woff2) format("woff2"),url(a.woff) format("woff"),url(a.ttf) format("truetype")}'
-    assert page_ext.only_woff2(css) == '@font-face{font-display:swap;src:url(a.woff2) format("woff2")}'
+    assert styles.only_woff2(css) == '@font-face{font-display:swap;src:url(a.woff2) format("woff2")}'
 
 
 def test_a_header_cell_without_words_is_no_header():
@@ -177,3 +179,33 @@ def test_a_header_cell_of_maths_alone_is_named_by_its_tex():
     maths = '<span class="math"><math><annotation encoding="application/x-tex">\\inp{W x_t}</annotation></math></span>'
     assert '<span class="only-read">W x_t</span>' in page_ext.named_maths(f"<th>{maths}</th>")
     assert "only-read" not in page_ext.named_maths(f"<th>sum of {maths}</th>")
+
+
+# ---------------------------------------------------------------- one style sheet, and places
+
+
+def test_every_sheet_of_the_theme_is_in_the_one_that_pages_load():
+    assert {f"{name}.css" for name in styles.OURS} == {
+        path.name for path in styles.house.STATIC.glob("*.css")
+    }
+    css = styles.joined()
+    for name in (*styles.FIRST, *styles.LATER):
+        assert f'url("vendor/fonts/{name}.woff2")' in css and styles.package_of(name).is_file(), name
+    assert "url(vendor/katex/fonts/KaTeX_Main-Regular.woff2)" in css
+
+
+def test_a_place_says_its_heights_and_one_without_says_none():
+    view = '<script type="application/vnd.jupyter.widget-view+json">{"model_id": "a"}</script>'
+    measured, not_measured = places.places(view * 2, [list(range(500, 500 + len(places.WIDTHS)))]).split(
+        "</div>"
+    )[:2]
+    assert measured.startswith('<div class="widget-place" style="--w320: 500; --w360: 501;')
+    assert not_measured.startswith('<div class="widget-place"><script')
+    assert all(f"var(--w{width})" in places.rules() for width in places.WIDTHS)
+
+
+def test_heights_that_were_measured_at_other_widths_are_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "HEIGHTS", tmp_path / "heights.json")
+    assert places.known() == {}
+    places.HEIGHTS.write_text('{"widths": [320], "pages": {"a": [[500]]}}')
+    assert places.known() == {}

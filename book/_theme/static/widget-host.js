@@ -125,10 +125,20 @@
     })());
     return running.get(id);
   }
+  // one at a time, when the browser has nothing else to do: a reader who scrolls is not held up
+  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 1));
+  const waitingTurns = [];
+  function nextTurn() {
+    waitingTurns.shift()();
+    if (waitingTurns.length) idle(nextTurn, { timeout: 300 });
+  }
+  const turn = () => new Promise((go) => { if (waitingTurns.push(go) === 1) idle(nextTurn, { timeout: 300 }); });
+
   async function show(id, el) {
     try {
       if (needs(saved[id].state) && !running.has(id)) el.append(waiting());
       const { model, widget } = await start(id);
+      await turn();
       el.querySelector(":scope > .widget-waiting")?.remove();
       await widget.render({ model, el });
       el.dataset.state = "alive";
@@ -146,16 +156,21 @@
     el.replaceChildren(title, ` ${why} Reloading the page may help; the text does not depend on it.`);
   }
 
+  // the page has a place for it, already as high as the widget will be (book/_ext/places.py); elsewhere one is made
+  function place(script) {
+    let el = script.closest(".widget-place");
+    if (!el) script.replaceWith(el = Object.assign(document.createElement("div"), { className: "widget-place" }));
+    el.replaceChildren();
+    return el;
+  }
   const places = new Map();
   const near = "IntersectionObserver" in window && new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) { near.unobserve(target); show(places.get(target), target); }
   }, { rootMargin: NEAR });
   for (const script of document.querySelectorAll(VIEW)) {
-    const el = Object.assign(document.createElement("div"), { className: "widget-place" });
     let id;
     try { id = JSON.parse(script.textContent).model_id; } catch { /* said below */ }
-    const state = saved[id]?.state;
-    script.replaceWith(el);
+    const state = saved[id]?.state, el = place(script);
     if (!state) { fail(el, "Its saved state is not in the page."); continue; }
     if (!state._esm) { fail(el, "It needs a running kernel: open the notebook in Jupyter."); continue; }
     el.setAttribute("aria-busy", "true");
