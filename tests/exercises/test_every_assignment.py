@@ -17,7 +17,7 @@ from grading.classroom import fill, run
 from skips import skip_or_fail
 from submissions import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 CHAPTERS = submissions.chapters()
 # a task of each chapter, and the function of unrolled that would be its answer; chapter 10 asks for none
 TWINS = {

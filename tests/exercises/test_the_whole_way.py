@@ -18,7 +18,7 @@ import pytest
 import submissions
 from submissions import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 CHAPTER = "ch01_rnn"
 TASKS = submissions.read_tasks(CHAPTER)
 CODE = [task for task in TASKS if not task.written]

@@ -16,7 +16,7 @@ from unrolled.grading import bounds, sandbox
 from unrolled.grading.pool import Job, Pool
 from unrolled.grading.sandbox import Limits
 
-pytestmark = pytest.mark.xdist_group("nbgrader")
+pytestmark = pytest.mark.xdist_group(__name__)
 PLAIN = "/usr/bin/python3"
 
 GREEDY = """

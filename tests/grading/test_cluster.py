@@ -26,7 +26,7 @@ from grading.classroom import (
 )
 
 pytest.importorskip("distributed")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 ALL = sum(task.points for task in CODE)
 
 

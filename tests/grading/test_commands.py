@@ -4,7 +4,7 @@ import pytest
 
 from unrolled.grading.pool import Job, Pool
 
-pytestmark = pytest.mark.xdist_group("nbgrader")
+pytestmark = pytest.mark.xdist_group(__name__)
 
 CELLS = {
     "!echo hello; echo error >&2; exit 3": ["hello\nerror\n"],

@@ -6,7 +6,7 @@ import pytest
 from grading import postgres
 from grading.classroom import CHAPTER, copy_course, make_class, points, rows, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from grading import differential, foreign
 from grading.classroom import run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 GROUPS = differential.GROUPS
 GRADE_ALL = "import sys\nfrom unrolled.__main__ import main\nfor name in sys.argv[1:]:\n    main(['grade', name, '--json'])\n    print('=====')"
 

@@ -8,7 +8,7 @@ from grading.classroom import CHAPTER, CODE, fill, points, release, run, solutio
 import repository
 
 assert pages
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 
 
 def test_the_cell_that_installs_costs_and_gives_nothing(course):

@@ -27,7 +27,7 @@ from grading.classroom import (
 )
 from grading.damaged.notebooks import DAMAGES
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 ALL = sum(task.points for task in CODE)
 
 

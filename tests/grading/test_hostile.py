@@ -14,7 +14,7 @@ from grading.hostile.attacks import ATTACKS
 
 from unrolled.grading.sandbox import FIRST_UID
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 ALL = sum(task.points for task in CODE)
 EVERY = 10
 """one honest student among so many"""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from grading.classroom import CHAPTER, copy_course, release, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 CANVAS = "--collector=unrolled.grading.canvas.CanvasCollector"
 MOODLE = "--collector=unrolled.grading.moodle.MoodleCollector"
 WORKSHEET = "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments"

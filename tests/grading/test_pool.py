@@ -10,7 +10,7 @@ import pytest
 
 from unrolled.grading.pool import Job, Pool
 
-pytestmark = pytest.mark.xdist_group("nbgrader")
+pytestmark = pytest.mark.xdist_group(__name__)
 
 
 def job(source):

@@ -32,7 +32,7 @@ from unrolled.grading import provisioner
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("nbgrader"),
+    pytest.mark.xdist_group(__name__),
     pytest.mark.filterwarnings(
         "ignore::DeprecationWarning", "ignore::ResourceWarning"
     ),  # of nbclient and zmq

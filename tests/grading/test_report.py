@@ -23,7 +23,7 @@ from grading.classroom import (
 
 from unrolled.grading.report import Hint, _hints, kind_of, message
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 HOSTILE = '<img src=x onerror="alert(1)">'
 SHOUT = "</code></pre><script>alert(2)</script>"
 COPIED = """def leaky_step(x_t, h_prev, W, U, b, leak):

@@ -12,7 +12,7 @@ from unrolled.grading import sandbox, wire
 from unrolled.grading.pool import Job, Pool
 from unrolled.grading.sandbox import Limits, Refused, choose
 
-pytestmark = pytest.mark.xdist_group("nbgrader")  # a test beside it counts the processes that survive
+pytestmark = pytest.mark.xdist_group(__name__)  # a test beside it counts the processes that survive
 
 SRC = Path(sandbox.__file__).parents[2]
 PLAIN = "/usr/bin/python3"

@@ -241,7 +241,7 @@ def run(root):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group(__name__)
 def test_a_small_site_is_built_edited_broken_and_mended(tmp_path):
     write = lambda name, text: (tmp_path / name).write_text(text)  # noqa: E731
     for folder in ("book", "src/unrolled"):

@@ -196,7 +196,7 @@ def write(box, text):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group(__name__)
 def test_a_cell_is_edited_and_run_in_chromium(page):
     buttons = page.get_by_role("button", name="Edit and run")
     assert buttons.count() == 3  # not the imports, not torch
@@ -234,7 +234,7 @@ def test_a_cell_is_edited_and_run_in_chromium(page):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group(__name__)
 def test_stop_ends_an_endless_cell(page):
     page.reload(wait_until="networkidle")
     page.get_by_role("button", name="Edit and run").first.click()

@@ -9,7 +9,7 @@ from live_site import live_site
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group(__name__),
 ]
 RIGHT = "def double(x):\n    return 2 * x\n"
 ENDLESS = "def double(x):\n    while True:\n        pass\n"

@@ -9,7 +9,7 @@ from firefox import firefox
 from live_site import live_site
 from skips import skip_or_fail
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 EXERCISE = "# T\n\n```{live-exercise} ch01_test/double\n```\n"
 CELL = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}

@@ -135,7 +135,7 @@ def test_colours_end_with_their_argument():
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group(__name__)
 def test_a_downloaded_chapter_runs_in_a_clean_kernel(built, tmp_path):
     text = (built / "book" / "ch01_rnn.ipynb").read_text(encoding="utf-8")
     (tmp_path / "ch01_rnn.ipynb").write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from submissions import chapters, read_tasks
 CHAPTER, CODE = classroom.CHAPTER, classroom.CODE
 WORDS = "Because Größe and $W_1 \\dots W_{10}$ see 1/10 of it.\n\nSo: `shared`."
 HALF = ("leaky-step", "why-shared")
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def book(tmp_path_factory, chromium):
     return PdfReader(root / "_build" / "unrolled.pdf")
 
 
-browser = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+browser = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 
 def links(book, page):

@@ -8,7 +8,7 @@ from live_site import page_at
 from playwright.sync_api import expect
 from submissions import ROOT, chapters, read_tasks
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 HERE = {chapter: [t.id for t in read_tasks(chapter) if t.in_page] for chapter in chapters()}
 FIRST = "ch01_rnn"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"

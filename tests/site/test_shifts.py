@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / "book"))
 import heights  # noqa: E402
 from heights import places  # noqa: E402
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 BAR = 0.05  # what Lighthouse calls good is 0.1
 STALE = 24
 """A line of text: a widget whose height has changed by more is measured again."""

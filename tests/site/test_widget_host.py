@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from skips import skip_or_fail
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 HOST = Path(__file__).parents[2] / "book/_theme/static/widget-host.js"
 COUNTER = """
 window.loads = (window.loads ?? 0) + 1;

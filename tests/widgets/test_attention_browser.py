@@ -10,7 +10,7 @@ from widget_page import button, put, trait, violations
 from unrolled.widgets import attention, attention_explorer, trace_attention
 from unrolled.widgets._translator import Translator
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 TEXT = "the strange green frog helps the strange queen"
 RNG = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ from widget_page import button, put, trait, violations
 
 from unrolled.widgets import bottleneck
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 BANDS = ["3–4", "5–6", "7–8", "9–12"]
 EXAMPLE = {"source": "a witch", "reference": "una bruja verde", "outputs": {"without attention": "una <b> verde", "with attention": "una bruja verde"}}  # fmt: skip
 

@@ -13,7 +13,7 @@ from unrolled.scratch.cells import CELLS
 from unrolled.widgets import context_explorer
 from unrolled.widgets._model import pack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 KNOWN = {"words": WORDS, "tags": ["DET", "ADJ", "NOUN", "VERB"]}
 TEXT = "the green witch arrived"
 

@@ -9,7 +9,7 @@ from widget_page import button, put, trait, violations
 from unrolled.widgets import decoder_stepper
 from unrolled.widgets._translator import Translator
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 TEXT = "my strange black map was wet"
 
 

@@ -10,7 +10,7 @@ from widget_page import button, put, trait, violations
 
 from unrolled.widgets import gradient_explorer, gradient_flow
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 WIDTHS = "paths => paths.map((p) => Number(p.getAttribute('stroke-width')))"
 
 

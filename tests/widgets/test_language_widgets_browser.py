@@ -13,7 +13,7 @@ from unrolled.widgets.next_word import next_word_explorer
 from unrolled.widgets.pooling import pooling_viewer
 from unrolled.widgets.tying import tying_viewer
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 CLAUSES = "the plot is thin , but the acting is wonderful ."
 
 

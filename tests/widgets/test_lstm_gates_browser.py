@@ -14,7 +14,7 @@ from unrolled.scratch.cells import CELLS
 from unrolled.widgets import gate_explorer, lstm_gates
 from unrolled.widgets._model import pack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 TEXT = "the green witch arrived"
 
 

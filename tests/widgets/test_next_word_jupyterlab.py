@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 CELLS = [
     "from unrolled.widgets import next_word_explorer\nw = next_word_explorer(revealed=True)\nw",
     "print('python sees', w.reading.words, len(w.sampled), w.step, round(float(w.reading.log_probs.sum()), 2))",

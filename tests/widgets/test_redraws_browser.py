@@ -27,7 +27,7 @@ from unrolled.widgets import (
 )
 from unrolled.widgets._model import pack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 TEXT = "the green witch arrived"
 
 

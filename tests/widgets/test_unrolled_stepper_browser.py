@@ -14,7 +14,7 @@ from unrolled.widgets import unrolled_stepper
 
 ROOT = Path(__file__).parents[2]
 HOST = ROOT / "book" / "_theme" / "static" / "widget-host.js"
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 
 def test_prev_next_scrub_and_words(show):

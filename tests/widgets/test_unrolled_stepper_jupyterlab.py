@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group(__name__)]
 CELLS = [
     "from unrolled.widgets import unrolled_stepper\nseen = []\nw = unrolled_stepper(step=3)\n"
     "w.observe(lambda c: seen.append(c['name']))\nw",

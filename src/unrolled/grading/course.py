@@ -171,6 +171,8 @@ class Folder(NamedTuple):
 
     files: dict[str, bytes]
     mends: list[Mend]
+    own: tuple[str, ...] = ()
+    """those of the files that the student wrote"""
 
 
 def read_folder(course: Course, folder: Path, source: Path, keep: Iterable[str] = ()) -> Folder:
@@ -190,12 +192,13 @@ def read_folder(course: Course, folder: Path, source: Path, keep: Iterable[str] 
             total += size
         except Unreadable as reason:
             mends.append(Mend("link", str(reason)))
-    keep = set(keep)
+    own, keep = set(files), set(keep)
     for path in course.files(source):
         name = str(path.relative_to(source))
         if name not in keep:  # nor are those added, as in stock
             files[name] = path.read_bytes()
-    return Folder(files, mends)
+            own.discard(name)
+    return Folder(files, mends, tuple(sorted(own)))
 
 
 def environment() -> str:

@@ -46,6 +46,8 @@ class Job(NamedTuple):
     """seconds a notebook"""
     ignore: str = ""
     """a pattern; what is written to stderr in a call does not count if it matches (nbgrader's IgnorePattern)"""
+    own: tuple[str, ...] = ()
+    """names of the files that are the student's"""
 
 
 class Outcome(NamedTuple):

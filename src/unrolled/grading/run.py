@@ -149,7 +149,7 @@ class Grading:
         taken = intake.take_in(read.notebooks[blueprint.name], blueprint)
         taken = taken._replace(mends=(*read.mends[blueprint.name], *taken.mends))
         job = scoring.make_job(taken, blueprint, read.folder.files, self.options.timeout, self.options.total)
-        outcome = run(job._replace(ignore=self.ignore))
+        outcome = run(job._replace(ignore=self.ignore, own=read.folder.own))
         return scoring.score(taken, blueprint, outcome, self.options.trust_unverified, self.tidy)
 
 

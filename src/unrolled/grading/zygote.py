@@ -138,7 +138,7 @@ def _child(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: 
 
 
 def _live(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: list[int]) -> None:
-    from unrolled.grading import randomness, wire
+    from unrolled.grading import guard, randomness, wire
     from unrolled.grading import sandbox as walls
     from unrolled.grading.student import Student
     from unrolled.grading.tester import Tester
@@ -165,6 +165,7 @@ def _live(sandbox: Any, shell: Any, order: dict[str, Any], role: str, handles: l
         )  # or Gone: then the student's room could not be made, which is not the student's fault
         wire.send(link, job["files"], files)
         lay_out(job["files"], files)
+        guard.watch(job["own"])
         Tester(report, link, shell, job).run()
 
 
