@@ -4,7 +4,7 @@ import json
 
 import pages
 import pytest
-from live_site import page_at
+from live_site import page_at, served
 from playwright.sync_api import expect
 from submissions import ROOT, chapters, read_tasks
 
@@ -29,14 +29,14 @@ def site(tmp_path_factory):
     nowhere = "---\norphan: true\n---\n# The theme leads from here to the start\n"
     pages_of = {f"book/{name}": f"# On {name}\n" for name in HERE}
     site.write(index=nowhere, **{"book/intro": start}, **pages_of).build()
-    assert site.warnings == ""
-    site.address = (site.out / "book" / "intro.html").as_uri()
-    return site
+    with served(site):
+        site.start = f"{site.address}/book/intro.html"
+        yield site
 
 
 @pytest.fixture
 def page(site, chromium):
-    with page_at(chromium, site.address) as page:
+    with page_at(chromium, site.start, patience=30_000) as page:
         yield page
 
 
@@ -86,7 +86,7 @@ def test_what_is_solved_is_counted_there_and_in_the_contents_of_every_page(page,
     keep(page, leaky_step=ENTRY, all_states={"code": "begun", "changed": ENTRY["changed"]})
     assert page.locator(".progress-count").first.inner_text() == f"1 of {len(HERE[FIRST])} solved"
     assert page.locator("[data-chapter=ch01_rnn] .is-solved").count() == 1
-    page.goto(site.address.replace("intro.html", "ch02_bptt.html"))
+    page.goto(site.start.replace("intro.html", "ch02_bptt.html"))
     link = page.locator(".contents").get_by_role("link", name="On ch01_rnn")
     expect(link).to_have_accessible_name(f"On ch01_rnn 1/{len(HERE[FIRST])} exercises solved")
     assert page.locator(".contents-mark").count() == 1
@@ -204,7 +204,7 @@ def test_a_browser_that_keeps_nothing_is_told(site, chromium):
         "delete window.localStorage; Object.defineProperty(window, 'localStorage', {get() { throw new Error('off'); }})"
     )
     page = context.new_page()
-    page.goto(site.address)
+    page.goto(site.start)
     expect(page.locator(".progress-sum")).to_contain_text("This browser keeps nothing")
     page.evaluate(f"unrolled.store.put('{FIRST}/leaky-step', {{code: 'x', solved: '{ENTRY['solved']}'}})")
     expect(page.locator(".progress-count").first).to_contain_text("1 of")
@@ -214,7 +214,7 @@ def test_a_browser_that_keeps_nothing_is_told(site, chromium):
 def test_without_scripts_the_numbers_stand(site, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(site.address)
+    page.goto(site.start)
     assert page.locator(".progress-count").first.inner_text() == f"{len(HERE[FIRST])} exercises"
     assert page.locator(".progress-overview noscript p").is_visible()
     assert not page.locator(".progress-save").is_visible()
