@@ -1,8 +1,8 @@
 """One style sheet for every page, ``_static/site.css``, of KaTeX's, the theme's and the extensions'; and the fonts, woff2 only.
 
 A phone waits for each sheet before it paints, and a font that comes after the text moves it.  So the sheets are joined, and
-the template asks for the fonts of ``FIRST`` before anything else.  Those are ``font-display: optional`` in theme.css: a browser
-that does not have them in time keeps its own until the next page, and nothing jumps.
+the template asks for the fonts of ``FIRST`` before anything else.  Where they are late, theme.css has the reader's own
+fonts stand in, set to the same widths and heights, and nothing jumps far.
 """
 
 import hashlib

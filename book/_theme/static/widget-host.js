@@ -8,7 +8,7 @@
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const NEAR = "1200px";
+  const NEAR = "600px"; // most of a screen ahead; the place is as high as the widget, so a late start moves nothing
 
   // ---- models
   class Model {
