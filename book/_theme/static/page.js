@@ -75,7 +75,7 @@
       waiting = true;
       requestAnimationFrame(() => { waiting = false; mark(); });
     }, { passive: true });
-    mark();
+    requestAnimationFrame(mark);
   }
 
   // copy a block of code; prompts and outputs have no button
@@ -95,14 +95,14 @@
 
   // what scrolls sideways can be reached and scrolled with the keyboard
   const reach = () => {
-    for (const box of all("article pre, .math-scroll, .table-scroll, .drawing-scroll, .plot-scroll")) {
-      const wide = box.scrollWidth > box.clientWidth + 1;
+    // all is read before anything is written: each change in between would have the browser lay out the page again
+    const boxes = all("article pre, .math-scroll, .table-scroll, .drawing-scroll, .plot-scroll").map((box) => [box, box.scrollWidth > box.clientWidth + 1]);
+    for (const [box, wide] of boxes) {
       if (wide && !box.hasAttribute("tabindex")) box.tabIndex = 0;
       else if (!wide && box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
     }
   };
-  reach();
-  addEventListener("load", reach);
+  document.readyState === "complete" ? reach() : addEventListener("load", reach);
   document.fonts?.ready.then(reach);
   let resizing;
   addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(reach, 150); });
