@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from skips import skip_or_fail
 
 from unrolled.grading import bounds, sandbox
 from unrolled.grading.pool import Job, Pool
@@ -111,7 +110,7 @@ def landlocked(*command, **options):
         python = PLAIN
         version = subprocess.run([PLAIN, "-V"], capture_output=True, text=True).stdout if Path(PLAIN).exists() else ""  # fmt: skip
         if not version.startswith(f"Python {sys.version_info.major}.{sys.version_info.minor}."):
-            skip_or_fail(f"{reason}; and {PLAIN} is {version or 'not there'}")
+            pytest.skip(f"{reason}; and {PLAIN} is {version or 'not there'}")
     return subprocess.Popen(
         [python, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )  # fmt: skip
