@@ -27,12 +27,7 @@ class Pages:
         self.folder, self.source, self.out = folder, folder / "source", folder / "out"
         self.source.mkdir()
         self.config = {
-            # the theme's template asks `styles` for its sheet
-            "extensions": [
-                "myst_nb",
-                *extensions,
-                *(["styles"] if config.get("html_theme") == "unrolled" else []),
-            ],
+            "extensions": ["myst_nb", *extensions],
             "nb_execution_mode": "off",
             "myst_enable_extensions": ["dollarmath", "amsmath"],
             "unrolled_root": str(folder),

@@ -1,6 +1,7 @@
 """The theme, what a page needs besides its text, and the front page at the site's root.
 
-- registers ``book/_theme`` as the theme ``unrolled`` (it inherits Sphinx's ``basic``, nothing else);
+- registers ``book/_theme`` as the theme ``unrolled`` (it inherits Sphinx's ``basic``, nothing else), and with it ``styles``,
+  which makes the sheet and the fonts that its template asks for;
 - tells the template whether a page has widgets, so that only such pages load their script;
 - wraps tables so that they scroll inside themselves; gives a page without a description its first paragraph.
 """
@@ -112,6 +113,7 @@ def write_start(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the theme and the passes; ``comments_config`` is set by jupyter-book and read by nobody here."""
     app.add_html_theme("unrolled", str(THEME))
+    app.setup_extension("styles")
     if "comments_config" not in app.config.values:
         app.add_config_value("comments_config", {}, "env")
     app.connect("builder-inited", digest)

@@ -218,7 +218,7 @@ parse: {myst_enable_extensions: [dollarmath]}
 sphinx:
   local_extensions: {page: EXT}
   config:
-    extensions: [myst_nb, jupyter_book, sphinx_external_toc, page, styles, katex_math, plots, downloads, prose, claims]
+    extensions: [myst_nb, jupyter_book, sphinx_external_toc, page, katex_math, plots, downloads, prose, claims]
     html_theme: unrolled
     html_theme_options: {}
     html_math_renderer: katex
