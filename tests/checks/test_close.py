@@ -1,9 +1,11 @@
-"""The short way of ``numpy.allclose`` that checks take: the same answer."""
+"""The short ways that checks take to compare and to copy: the same answers as ``numpy.allclose`` and ``deepcopy``."""
+
+from copy import deepcopy
 
 import numpy as np
 import pytest
 
-from unrolled.checks._report import ATOL, RTOL, _close
+from unrolled.checks._report import ATOL, RTOL, _changed, _copied, _near, find_trouble
 
 ONE = np.ones(3)
 PAIRS = {
@@ -26,9 +28,69 @@ PAIRS = {
 @pytest.mark.parametrize("name", PAIRS)
 def test_as_numpy_says(name):
     got, expected = PAIRS[name]
-    assert _close(got, expected) is bool(np.allclose(got, expected, rtol=RTOL, atol=ATOL))
+    same = np.allclose(got, expected, rtol=RTOL, atol=ATOL)
+    assert (find_trouble(got, expected) is None) is bool(same)
+    assert same or not _near(got, expected)
 
 
-def test_both_answers_occur():
-    answers = {_close(*pair) for pair in PAIRS.values()}
+def test_the_short_way_is_taken_and_does_not_always_agree():
+    answers = {_near(*pair) for pair in PAIRS.values()}
     assert answers == {True, False}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308])
+def test_what_is_not_finite_or_overflows_is_never_near(value):
+    odd = np.array([1.0, value, 2.0])
+    assert not _near(odd, np.array([1.0, -1e308, 2.0])) and not _near(np.array([1.0, -1e308, 2.0]), odd)
+    assert np.isfinite(value) or not _near(odd, odd)
+    assert np.isfinite(value) or find_trouble(odd, odd) is not None
+
+
+VALUES = {
+    "array": np.arange(6.0).reshape(2, 3).T,
+    "objects": np.array([[1], None], dtype=object),
+    "nested": ([np.ones(2), {"a": [1, "b", None]}], 2.5, {"w": np.zeros((0, 3))}, True),
+}
+
+
+def pieces(value):
+    """Every array and every list in a value."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [value] * isinstance(value, np.ndarray | list | dict) + [p for part in parts for p in pieces(part)]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_copy_is_a_deep_copy(name):
+    value = VALUES[name]
+    copy, reference = _copied(value), deepcopy(value)
+    assert repr(copy) == repr(reference)
+    for mine, theirs in zip(pieces(copy), pieces(value), strict=True):
+        assert mine is not theirs
+        if isinstance(mine, np.ndarray):
+            assert mine.strides == theirs.strides and not np.shares_memory(mine, theirs)
+
+
+def add_a_key(value):
+    value[1]["new"] = 1
+
+
+def drop_an_item(value):
+    value[0].pop()
+
+
+def write_a_number(value):
+    value[0][0][1] = 5.0
+
+
+def write_a_word(value):
+    value[1]["a"][1] = "c"
+
+
+@pytest.mark.parametrize("change", [add_a_key, drop_an_item, write_a_number, write_a_word])
+def test_every_change_of_an_argument_is_seen(change):
+    before = ([np.ones(2), np.full(3, np.nan)], {"a": [1, "b"]})
+    after = _copied(before)
+    assert not _changed(after, before), "NaN that was there before is no change"
+    change(after)
+    assert _changed(after, before)

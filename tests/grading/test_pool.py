@@ -86,3 +86,12 @@ def test_a_thread_is_noticed(tmp_path):
     code = "from unrolled.grading.zygote import learn\nassert learn(['json.tool']) and not learn(['starts_a_thread'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("modules, there", [(["torch"], True), ([], False)])
+def test_a_word_of_a_submission_brings_what_its_library_imports_late(walls, modules, there):
+    """Only modules of the grader's own list, and torch's compiler only where the course has torch."""
+    pytest.importorskip("torch")
+    mentions = job("print('an optimizer', 'torch._dynamo' in __import__('sys').modules)")
+    with Pool(jobs=1, modules=modules) as pool:
+        assert answer(pool.submit_job(mentions).result()) == f"an optimizer {there}\n"

@@ -39,6 +39,35 @@ print(open("packed/a.txt").read(), requests.Session.__name__)
     assert python(code, cwd=tmp_path) == ["a", "Session"]
 
 
+def test_a_preprocessor_comes_alone():
+    code = """
+from unrolled.grading import slim
+slim.import_nbgrader()
+kind = slim.import_preprocessor("limitoutput", "LimitOutput")
+import sys
+print(kind.__module__, *(n for n in ("nbconvert", "nbgrader.preprocessors", "bs4", "jinja2", "nbclient") if n in sys.modules))
+"""
+    assert python(code) == ["nbgrader.preprocessors.limitoutput"]
+
+
+@pytest.mark.parametrize("first", ["alone", "all"])
+def test_and_is_the_class_that_others_get(first):
+    both = {
+        "alone": 'kind = slim.import_preprocessor("latesubmissions", "AssignLatePenalties")',
+        "all": "from nbgrader import preprocessors; from nbconvert.preprocessors import Preprocessor",
+    }
+    code = f"""
+from unrolled.grading import slim
+slim.import_nbgrader()
+{both[first]}
+{both["all" if first == "alone" else "alone"]}
+import nbconvert
+print(kind is preprocessors.AssignLatePenalties, issubclass(kind, Preprocessor), len(preprocessors.__all__) > 10,
+      nbconvert.HTMLExporter.__name__)
+"""
+    assert python(code) == ["True", "True", "True", "HTMLExporter"]
+
+
 def test_the_environment_is_named_by_its_packages(tmp_path, monkeypatch):
     from unrolled.grading.course import environment
 

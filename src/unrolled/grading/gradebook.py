@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from unrolled.grading.blueprint import Blueprint
 from unrolled.grading.course import Course
 from unrolled.grading.scoring import Scored, write_notebook
+from unrolled.grading.slim import import_preprocessor
 
 
 class Submission(NamedTuple):
@@ -232,11 +233,9 @@ class Writer:
 
     def _penalties(self, batch: Sequence[Submission]) -> None:
         """Late submissions, by the course's own plugin."""
-        from nbgrader.preprocessors import AssignLatePenalties
-
         if not batch:
             return
-        rule = AssignLatePenalties(config=self.course.config)
+        rule = import_preprocessor("latesubmissions", "AssignLatePenalties")(config=self.course.config)
         rule.init_plugin()
         for submission in batch:
             late = self.gradebook.find_submission(self.assignment, submission.student)

@@ -39,8 +39,7 @@ def main() -> None:
     sandbox = kind(orders["hidden"]) if kind else walls.Nothing()
     sandbox.enter_house(sys.path)
     trouble = warm(orders["modules"])
-    threads = zygote._threads()
-    control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": threads}).encode())
+    control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": zygote.threads()}).encode())
     Server(control, sandbox).serve()
 
 
@@ -54,15 +53,9 @@ def warm(modules: list[str]) -> list[str]:
         except Exception as error:
             if name in modules:
                 trouble.append(f"{name}: {type(error).__name__}: {error}")
-    if "numpy" in sys.modules:
-        zygote._warm_numpy()
-    if "torch" in sys.modules:
-        zygote._warm_torch(modules)
+    zygote.warm_up(modules)
     _warm_traceback()
-    import gc
-
-    gc.collect()
-    gc.freeze()
+    zygote.freeze()
     return trouble
 
 

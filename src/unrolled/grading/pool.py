@@ -25,8 +25,11 @@ from unrolled.grading import bounds, wire
 from unrolled.grading import sandbox as walls
 from unrolled.grading.tester import reads
 
-PLOTS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
-"""what a submission that draws needs, the fonts of this machine included: more than the rest of its work"""
+MENTIONED = {
+    "matplotlib": ("matplotlib.pyplot", "matplotlib_inline.backend_inline"),  # and the fonts of this machine
+    "optim": ("torch._dynamo",),  # which torch's first optimizer imports
+}
+"""what a submission with this word in it needs, where the course has the package: more than the rest of its work"""
 START = 120.0
 """seconds for the first imports"""
 ATTEMPTS = 3
@@ -152,8 +155,7 @@ class Pool(Executor):
             self._slots.put(slot)
 
     def _once(self, slot: int, job: Job) -> Outcome:
-        if any("matplotlib" in cell["source"] for cell in job.cells):
-            self._note_late(PLOTS)
+        self._note_late(self._mentioned(job))
         line, tokens = self._fork(slot)
         watch = bounds.Watch(tokens[0], self.limits, self._rooms, slot)
         outcome = _follow(line, tokens, job, watch, self._note_late)
@@ -162,6 +164,13 @@ class Pool(Executor):
                 f"the fork server ended with code {self._process.returncode} while a notebook ran"
             )
         return outcome
+
+    def _mentioned(self, job: Job) -> list[str]:
+        """Modules of ``MENTIONED``; a compiler of torch's is nothing to a course without torch."""
+        words = [word for word in MENTIONED if any(word in cell["source"] for cell in job.cells)]
+        if "torch" not in self.modules:
+            words = [word for word in words if word != "optim"]
+        return [name for word in words for name in MENTIONED[word]]
 
     def _has_ended(self, patience: float = 0.0) -> bool:
         """Whether the fork server is dead, and with it, not by any fault of theirs, whoever it started."""

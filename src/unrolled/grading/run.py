@@ -27,6 +27,7 @@ from unrolled.grading.course import (
 from unrolled.grading.gradebook import Journal, Submission, Writer
 from unrolled.grading.pool import Job, Outcome, Pool
 from unrolled.grading.sandbox import Limits
+from unrolled.grading.slim import import_preprocessor
 
 VERSION = 1
 """of the grading itself: part of the key of every result"""
@@ -155,9 +156,11 @@ class Grading:
 
 def _tidiers(config: Any) -> list[Any]:
     """nbgrader's own preprocessors that change outputs before they are judged, as the course configures them."""
-    from nbgrader.preprocessors import IgnorePattern, LimitOutput
-
-    return [p for p in (IgnorePattern(config=config), LimitOutput(config=config)) if p.enabled]
+    kinds = (
+        import_preprocessor("ignorepattern", "IgnorePattern"),
+        import_preprocessor("limitoutput", "LimitOutput"),
+    )
+    return [made for kind in kinds if (made := kind(config=config)).enabled]
 
 
 def _timestamp(course: Course, path: Path, mends: list[intake.Mend]) -> str | None:

@@ -2,10 +2,13 @@
 
 ``import nbgrader`` imports four server extensions, and with them a web server.  nbformat's validator imports grammars
 of addresses and durations that take longer to build than all the rest, and that no notebook needs.  What is needed
-seldom (archives, requests to a hub) is imported when it is first called.
+seldom (archives, requests to a hub) is imported when it is first called.  One preprocessor brings all of them, and with
+them every exporter of nbconvert: ``import_preprocessor`` brings one.
 """
 
 import importlib
+import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +31,32 @@ def import_nbgrader() -> None:
         importlib.import_module("nbgrader")
         importlib.import_module("nbformat")
         importlib.import_module("nbgrader.coursedir")
+        importlib.import_module("nbgrader.auth")
+
+
+def import_preprocessor(module: str, name: str) -> Any:
+    """A class of ``nbgrader.preprocessors``, alone; who imports the rest later gets it as ever, with the same classes."""
+    packages = {p: _hollow(p) for p in ("nbconvert", "nbconvert.exporters", "nbgrader.preprocessors")}
+    base, exporter = _hollow("nbconvert.preprocessors"), ModuleType("nbconvert.exporters.exporter")
+    stand_ins = packages | {m.__name__: m for m in (base, exporter)}
+    if any(known in sys.modules for known in stand_ins):
+        return getattr(importlib.import_module("nbgrader.preprocessors"), name)
+    vars(exporter)["ResourcesDict"] = dict  # the type of an annotation
+    with _held(stand_ins):
+        for package in (base, packages["nbgrader.preprocessors"]):
+            found = vars(importlib.import_module(f"{package.__name__}.base"))
+            vars(package).update({key: value for key, value in found.items() if not key.startswith("__")})
+        return getattr(importlib.import_module(f"nbgrader.preprocessors.{module}"), name)
+
+
+def _hollow(name: str) -> ModuleType:
+    """A package without its own code, in which its modules are found."""
+    package, _, rest = name.partition(".")
+    spec = importlib.util.find_spec(package)
+    module = ModuleType(name)
+    folders = (spec.submodule_search_locations or []) if spec else []
+    module.__path__ = [os.path.join(folder, *rest.split(".")) if rest else folder for folder in folders]
+    return module
 
 
 @contextmanager

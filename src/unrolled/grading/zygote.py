@@ -20,6 +20,8 @@ from contextlib import suppress
 from typing import Any
 
 CONTROL = 3
+SELDOM = 10_000
+"""new containers before Python looks for garbage; its own 700 is once in every cell"""
 
 
 def main() -> None:
@@ -31,7 +33,7 @@ def main() -> None:
     sandbox = KINDS[orders["sandbox"]](orders["hidden"]) if orders["sandbox"] in KINDS else Nothing()
     sandbox.enter_house(sys.path)
     shell, trouble = warm(orders["modules"])
-    control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": _threads()}).encode() + b"\n")
+    control.sendall(json.dumps({"ready": True, "trouble": trouble, "threads": threads()}).encode() + b"\n")
     while True:
         select.select([control], [], [], 1.0)
         _reap()
@@ -67,10 +69,7 @@ def warm(modules: list[str]) -> tuple[Any, list[str]]:
             importlib.import_module(name)
         except Exception as error:
             trouble.append(f"{name}: {type(error).__name__}: {error}")
-    if "numpy" in sys.modules:
-        _warm_numpy()
-    if "torch" in sys.modules:
-        _warm_torch(modules)
+    warm_up(modules)
     with suppress(ImportError):
         importlib.import_module("unrolled.grading.student")
         importlib.import_module("unrolled.grading.tester")
@@ -78,8 +77,7 @@ def warm(modules: list[str]) -> tuple[Any, list[str]]:
     shell = Shell()
     shell.warm()
     shutil.rmtree(folder)
-    gc.collect()
-    gc.freeze()
+    freeze()
     return shell, trouble
 
 
@@ -91,9 +89,23 @@ def learn(modules: list[str]) -> bool:
     for name in modules:
         with suppress(BaseException):
             importlib.import_module(name)
+    freeze()
+    return threads() <= 1
+
+
+def freeze() -> None:
+    """What is there now is no garbage: no child looks through it, nor often through the little that it makes itself."""
     gc.collect()
     gc.freeze()
-    return _threads() <= 1
+    gc.set_threshold(SELDOM, 10, 10)
+
+
+def warm_up(modules: list[str]) -> None:
+    """One of each that NumPy and torch put off until it is first used, where they are here."""
+    if "numpy" in sys.modules:
+        _warm_numpy()
+    if "torch" in sys.modules:
+        _warm_torch(modules)
 
 
 def _warm_numpy() -> None:
@@ -206,7 +218,8 @@ def _end_all() -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _threads() -> int:
+def threads() -> int:
+    """Of this process; 0 where that cannot be told."""
     try:
         return len(os.listdir("/proc/self/task"))
     except OSError:
