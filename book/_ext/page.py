@@ -8,6 +8,7 @@
 
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,31 @@ START = """<!DOCTYPE html>
 
 
 def dress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """What the template asks for: has_widgets, sections, fallback_description, theme_digest."""
+    """What the template asks for: has_widgets, with_sections, fallback_description, theme_digest."""
     body = context.get("body", "")
     scripts = context.get("script_files", [])
     context["has_widgets"] = any(getattr(s, "attributes", {}).get("type") == WIDGET_STATE for s in scripts)
-    context["sections"] = context.get("toc", "").count("<li>") > 2  # more than the title and one section
+    context["with_sections"] = partial(with_sections, toc=context.get("toc", ""))
     context["theme_digest"] = f"?v={app.unrolled_theme_digest}"  # type: ignore[attr-defined]
     if body and not pagename.startswith("code/"):
         context["body"] = named_maths(plain_roles(scrolling_tables(body)))
     if 'name="description"' not in (context.get("metatags") or ""):
         context["fallback_description"] = description(doctree, context.get("title", ""))
+
+
+def with_sections(contents: str, toc: str) -> str:
+    """The course's contents with the page's own under its entry, where a reader looks for them; below all, if it has no entry.
+
+    >>> with_sections('<li class="toctree-l1 current"><a href="#">One</a></li>', "<li><li><li>")
+    '<li class="toctree-l1 current"><a href="#">One</a><div class="sections"><li><li><li></div></li>'
+    """
+    if toc.count("<li>") <= 2:  # the title and one section
+        return contents
+    sections = f'<div class="sections">{toc}</div>'
+    here = re.search(r'<li class="toctree-l1 current"><a [^>]*>.*?</a>', contents)
+    if here:
+        return contents[: here.end()] + sections + contents[here.end() :]
+    return f'{contents}<p class="caption">On this page</p>{sections}'
 
 
 def scrolling_tables(body: str) -> str:

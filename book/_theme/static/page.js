@@ -38,6 +38,8 @@
     menu.setAttribute("aria-expanded", open);
     main.inert = open;
     if (focus) (open ? contents : menu).focus();
+    const here = contents.querySelector('[aria-current="true"]') ?? contents.querySelector("li.current > a");
+    if (open && here) bring(here);
   }
   menu.setAttribute("aria-expanded", "false");
   menu.addEventListener("click", (event) => { event.preventDefault(); drawer(!html.classList.contains("drawer-open")); });
@@ -61,13 +63,22 @@
   });
 
   // where the reader is, in the contents
+  function bring(link) { // into the list's own window; scrollIntoView would stop a page that is just scrolling
+    const box = contents.getBoundingClientRect(), { top, bottom } = link.getBoundingClientRect();
+    if (top < box.top + 40 || bottom > box.bottom - 40) contents.scrollTop += top - box.top - box.height / 3;
+  }
+  const entry = contents.querySelector("li.current > a");
+  if (entry) requestAnimationFrame(() => bring(entry));
   const links = new Map(all('.sections > ul > li > ul > li > a').map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
   const sections = [...links.keys()].map((id) => id && document.getElementById(id)).filter(Boolean);
   if (sections.length && "IntersectionObserver" in window) {
     const mark = () => {
       const passed = sections.filter((section) => section.getBoundingClientRect().top < 120);
       const here = passed.at(-1);
-      for (const [id, link] of links) here && id === here.id ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+      for (const [id, link] of links) {
+        if (id !== here?.id) link.removeAttribute("aria-current");
+        else if (!link.hasAttribute("aria-current")) { link.setAttribute("aria-current", "true"); bring(link); }
+      }
     };
     let waiting = false;
     addEventListener("scroll", () => {
@@ -93,15 +104,21 @@
     block.append(button);
   }
 
-  // what scrolls sideways can be reached and scrolled with the keyboard
+  // what scrolls sideways can be reached and scrolled with the keyboard, and its edge fades while more lies beyond it
+  const SIDEWAYS = "article pre, .math-scroll, .table-scroll, .drawing-scroll, .plot-scroll";
+  const more = (box) => box.scrollLeft + box.clientWidth < box.scrollWidth - 4;
   const reach = () => {
     // all is read before anything is written: each change in between would have the browser lay out the page again
-    const boxes = all("article pre, .math-scroll, .table-scroll, .drawing-scroll, .plot-scroll").map((box) => [box, box.scrollWidth > box.clientWidth + 1]);
-    for (const [box, wide] of boxes) {
+    const boxes = all(SIDEWAYS).map((box) => [box, box.scrollWidth > box.clientWidth + 1, more(box)]);
+    for (const [box, wide, beyond] of boxes) {
       if (wide && !box.hasAttribute("tabindex")) box.tabIndex = 0;
       else if (!wide && box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
+      box.classList.toggle("more", beyond);
     }
   };
+  document.addEventListener("scroll", ({ target }) => {
+    if (target !== document && target.matches(SIDEWAYS)) target.classList.toggle("more", more(target));
+  }, { capture: true, passive: true });
   document.readyState === "complete" ? reach() : addEventListener("load", reach);
   document.fonts?.ready.then(reach);
   let resizing;
