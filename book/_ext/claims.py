@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from house import chapter, root, setup_house, table
+from house import Tag, chapter, root, setup_house, table
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -156,15 +156,15 @@ class ClaimsPage(SphinxDirective):
     """```{claims-page}```: the whole ledger."""
 
     def run(self) -> list[nodes.Node]:
-        """One section a claim, in the order of the chapters."""
+        """The verdicts at a glance, then one section a claim, in the order of the chapters."""
         ledger = note_ledger(self.env.app, self.env)
         if not ledger:
             return [nodes.paragraph("", "Nothing has been measured yet. `make claims` measures.")]
         ordered = sorted(ledger.items(), key=lambda item: (str(item[1].get("chapter", "")), item[0]))
-        return [self._section(name, claim) for name, claim in ordered]
+        return [verdicts(ordered), *(self._section(name, claim) for name, claim in ordered)]
 
     def _section(self, name: str, claim: Claim) -> nodes.section:
-        section = nodes.section("", nodes.title("", claim["title"]), ids=[f"claim-{nodes.make_id(name)}"])
+        section = nodes.section("", nodes.title("", claim["title"]), ids=[section_id(name)])
         self.state.document.note_explicit_target(section)
         section += nodes.paragraph("", claim["statement"])
         number = chapter(str(claim["chapter"])) or claim["chapter"]
@@ -178,8 +178,24 @@ class ClaimsPage(SphinxDirective):
         }
         section += table([], [[nodes.strong("", word), text] for word, text in facts.items()])
         section += charts(name, claim)
-        section += figures_table(claim["summary"], [])
+        figures = claim["summary"]
+        opened_by = Tag("", nodes.Text(f"All {len(figures)} figures"), tag="summary")
+        section += Tag("", opened_by, figures_table(figures, []), tag="details")
         return section
+
+
+def verdicts(ordered: list[tuple[str, Claim]]) -> nodes.table:
+    """chapter, claim (a link to its section), verdict."""
+    rows: list[list[nodes.Node | str]] = []
+    for name, claim in ordered:
+        link = nodes.reference("", claim["title"], refid=section_id(name), internal=True)
+        rows.append([str(chapter(str(claim["chapter"])) or claim["chapter"]), link, claim["verdict"]])
+    return table(["chapter", "claim", "verdict"], rows)
+
+
+def section_id(name: str) -> str:
+    """A claim's anchor on the page of claims."""
+    return f"claim-{nodes.make_id(name)}"
 
 
 def charts(name: str, claim: Claim) -> list[nodes.Node]:

@@ -98,7 +98,10 @@ def test_the_table_and_the_page(site):
         "0123456789",
     ):
         assert word in text
-    assert page.find(id="claim-recall")
+    section = page.find(id="claim-recall")
+    assert section.select_one("details > summary").text == "All 3 figures"
+    first = page.select_one("table.unrolled-table")
+    assert first.select_one("a")["href"] == "#claim-recall" and "holds" in first.select("td")[-1].text
 
 
 def test_an_empty_ledger_says_so(site):
