@@ -6,6 +6,7 @@ It never sees a cell: those go from the grader to the children over sockets of t
 find tests, or another's work, in the memory it was forked with.
 """
 
+import ctypes
 import gc
 import importlib
 import json
@@ -22,6 +23,7 @@ from typing import Any
 CONTROL = 3
 SELDOM = 10_000
 """new containers before Python looks for garbage; its own 700 is once in every cell"""
+HUGE, MADV_COLLAPSE = 1 << 21, 25
 
 
 def main() -> None:
@@ -98,6 +100,20 @@ def freeze() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(SELDOM, 10, 10)
+    with suppress(OSError, ValueError):
+        _join_pages()
+
+
+def _join_pages() -> None:
+    """Ask for huge pages, 2 MB each: a fork copies one entry of a table instead of 512.  Where there are none, none come."""
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
+        parts = [line.split() for line in file]
+    for span in (part[0] for part in parts if part[1] == "rw-p" and part[5:] in ([], ["[heap]"])):
+        start, end = (int(address, 16) for address in span.split("-"))
+        start, end = -(-start // HUGE) * HUGE, end // HUGE * HUGE
+        if start < end:
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 
 def warm_up(modules: list[str]) -> None:

@@ -73,7 +73,7 @@ function render({ model: given, el: place }) {
     chartKey = key;
     const all = list.flatMap((c) => c.values.flat()), top = Math.max(...all), low = Math.min(0, ...all), unit = top <= 1 ? 1 : top > 60 && top <= 100 ? 100 : ticks(0, top * 1.15, 5).at(-1) || 1;
     chart.draw({
-      n: B, low, high: Math.max(unit, top), log: false, words: s.bands.map((w) => clip(w, 8)), below: { room: 0, make: null },
+      n: B, low, high: Math.max(unit, top), log: false, words: s.bands.map((w) => clip(w.replace(/ and more$/, "+"), 8)), below: { room: 0, make: null },
       series: shown.flatMap((c) => [...(c.values.length > 1 ? c.values.map((run) => ({ role: c.role, dash: c.dash, values: run })) : []), { role: c.role, dash: c.dash, strong: true, values: c.stats.map((x) => x.mean) }]),
     });
     put(chart.drawing, "aria-label", `${panelNow().name} for ${B} lengths of the source: ${shown.map(title).join(", ")}.`);
