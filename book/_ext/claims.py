@@ -167,12 +167,11 @@ class ClaimsPage(SphinxDirective):
         section = nodes.section("", nodes.title("", claim["title"]), ids=[section_id(name)])
         self.state.document.note_explicit_target(section)
         section += nodes.paragraph("", claim["statement"])
-        number = chapter(str(claim["chapter"])) or claim["chapter"]
         seconds = sum(run["seconds"] for run in claim["runs"])
         facts = {
             "verdict": claim["verdict"],
             "criterion": claim["criterion"],
-            "from": f"section {claim['section']} of the textbook, chapter {number}",
+            "from": f"section {claim['section']} of the textbook, chapter {number_of(claim)}",
             "data": _data(claim["data"]),
             "measured": f"{len(claim['runs'])} seeds, {seconds:.0f} s in all, at commit {str(claim['commit'])[:10]}",
         }
@@ -189,8 +188,13 @@ def verdicts(ordered: list[tuple[str, Claim]]) -> nodes.table:
     rows: list[list[nodes.Node | str]] = []
     for name, claim in ordered:
         link = nodes.reference("", claim["title"], refid=section_id(name), internal=True)
-        rows.append([str(chapter(str(claim["chapter"])) or claim["chapter"]), link, claim["verdict"]])
+        rows.append([number_of(claim), link, claim["verdict"]])
     return table(["chapter", "claim", "verdict"], rows)
+
+
+def number_of(claim: Claim) -> str:
+    """Of a claim's chapter; its name where it has no number."""
+    return str(chapter(str(claim["chapter"])) or claim["chapter"])
 
 
 def section_id(name: str) -> str:

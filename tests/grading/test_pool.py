@@ -88,7 +88,7 @@ def test_a_thread_is_noticed(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("modules, there", [(["torch"], True), ([], False)])
+@pytest.mark.parametrize("modules, there", [(["torch"], True), (["torch.nn"], True), ([], False)])
 def test_a_word_of_a_submission_brings_what_its_library_imports_late(walls, modules, there):
     """Only modules of the grader's own list, and torch's compiler only where the course has torch."""
     pytest.importorskip("torch")

@@ -168,7 +168,7 @@ class Pool(Executor):
     def _mentioned(self, job: Job) -> list[str]:
         """Modules of ``MENTIONED``; a compiler of torch's is nothing to a course without torch."""
         words = [word for word in MENTIONED if any(word in cell["source"] for cell in job.cells)]
-        if "torch" not in self.modules:
+        if not any(name.partition(".")[0] == "torch" for name in self.modules):
             words = [word for word in words if word != "optim"]
         return [name for word in words for name in MENTIONED[word]]
 

@@ -184,9 +184,6 @@ def modules_of(blueprints: Sequence[Blueprint]) -> list[str]:
                 found.update(dict.fromkeys(alias.name for alias in node.names))
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found[node.module] = None
-    torch = any(name.split(".")[0] == "torch" for name in found)
-    if torch and any("optim" in c.source.lower() for b in blueprints for c in b.cells):
-        found["torch.optim"] = None
     return list(found)
 
 
